@@ -19,7 +19,9 @@ public sealed record FailureOrigin
     /// <summary>The worker's registered name; <see langword="null"/> where no worker ran.</summary>
     public string? Worker { get; init; }
 
-    /// <summary>The silo, or the embedded host, that ran the child; <see langword="null"/> where it ran in the caller's own process.</summary>
+    /// <summary>
+    /// The silo, or the embedded host, that ran the child; <see langword="null"/> where it ran in the caller's own process.
+    /// </summary>
     public string? Silo { get; init; }
 
     /// <summary>The attempt that failed last, from 1.</summary>
@@ -34,9 +36,29 @@ public sealed record FailureOrigin
     /// <summary>When the child ended; <see langword="null"/> where it is not known.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>The W3C trace id (32 hexadecimal digits) that was current where the child ran; <see langword="null"/> without tracing.</summary>
+    /// <summary>
+    /// The W3C trace id (32 hexadecimal digits) that was current where the child ran; <see langword="null"/> without tracing.
+    /// </summary>
     public string? TraceId { get; init; }
 
     /// <summary>The path as one string, its parts separated by <c>/</c>.</summary>
     public override string ToString() => string.Join('/', Path);
+
+    /// <summary>Whether both say the same; paths are compared name by name.</summary>
+    /// <param name="other">The origin to compare with.</param>
+    public bool Equals(FailureOrigin? other) =>
+        other is not null
+        && Path.SequenceEqual(other.Path, StringComparer.Ordinal)
+        && string.Equals(WorkflowId, other.WorkflowId, StringComparison.Ordinal)
+        && string.Equals(Worker, other.Worker, StringComparison.Ordinal)
+        && string.Equals(Silo, other.Silo, StringComparison.Ordinal)
+        && Attempt == other.Attempt
+        && Delivery == other.Delivery
+        && StartedAt == other.StartedAt
+        && EndedAt == other.EndedAt
+        && string.Equals(TraceId, other.TraceId, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() =>
+        HashCode.Combine(Path.Count, Path.Count == 0 ? null : Path[^1], Worker, Attempt, Delivery, StartedAt);
 }

@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace Sheaf;
+
+/// <summary>Reads what <see cref="FailureJsonWriter"/> wrote; the text comes from outside, so that every index is checked.</summary>
+internal static class FailureJsonReader
+{
+    internal static Failure Read(JsonElement root)
+    {
+        JsonFields fields = new(root, "failure");
+        int version = fields.Required("v").Int();
+        if (version != FailureJsonWriter.Version)
+        {
+            throw new JsonException(
+                $"A failure of format version {version} cannot be read; this reads version {FailureJsonWriter.Version}.");
+        }
+
+        string[] stacks = fields.Required("stacks").Strings();
+        string[][] types = [.. fields.Required("types").Items().Select(static type => type.Strings())];
+        JsonField[] nodes = [.. fields.Required("nodes").Items()];
+        if (nodes.Length == 0) throw new JsonException("failure.nodes is empty; its first node is the failure.");
+
+        // Children come after their parents: built from the last on, all of a node's children exist when it is read. Each is taken
+        // by one parent only, or a small text could describe a tree without bound.
+        Failure?[] built = new Failure?[nodes.Length];
+        for (int i = nodes.Length - 1; i >= 0; i--) built[i] = ReadNode(new(nodes[i]), i, stacks, types, built);
+        int orphan = Array.FindIndex(built, 1, static node => node is not null);
+        return orphan < 0 ? built[0]! : throw new JsonException($"failure.nodes[{orphan}] belongs to no other node.");
+    }
+
+    private static Failure ReadNode(JsonFields node, int index, string[] stacks, string[][] types, Failure?[] built)
+    {
+        JsonField type = node.Required("type");
+        string[] names = type.IndexInto(types);
+        if (names.Length == 0) throw type.Wrong("the index of a type with a name");
+        return new()
+        {
+            TypeName = names[0],
+            BaseTypeNames = names[1..],
+            Message = node.Required("message").String(),
+            StackTrace = node.Optional("stack")?.IndexInto(stacks),
+            IsGroup = node.Optional("group")?.Bool() ?? false,
+            OmittedCount = node.Optional("omitted")?.Int() ?? 0,
+            Inner = [.. Items(node, "inner").Select(child => Take(child, index, built))],
+            Data = node.Optional("data")?.Texts() ?? SafeText.EmptyData,
+            Origins = [.. Items(node, "origins").Select(static origin => ReadOrigin(new(origin)))],
+            Cause = ReadCause(Items(node, "cause")),
+        };
+    }
+
+    private static IEnumerable<JsonField> Items(JsonFields node, string name) => node.Optional(name)?.Items() ?? [];
+
+    private static Failure Take(JsonField child, int parent, Failure?[] built)
+    {
+        int index = child.Int();
+        if (index <= parent || index >= built.Length) throw child.Wrong("the index of a later node");
+        Failure failure = built[index] ?? throw child.Wrong("a node that belongs to no other node");
+        built[index] = null;
+        return failure;
+    }
+
+    private static FailureOrigin ReadOrigin(JsonFields origin) => new()
+    {
+        Path = origin.Required("path").Strings(),
+        WorkflowId = origin.Optional("workflow")?.String(),
+        Worker = origin.Optional("worker")?.String(),
+        Silo = origin.Optional("silo")?.String(),
+        Attempt = origin.Optional("attempt")?.Int() ?? 1,
+        Delivery = origin.Optional("delivery")?.Int() ?? 0,
+        StartedAt = origin.Optional("started")?.Time(),
+        EndedAt = origin.Optional("ended")?.Time(),
+        TraceId = origin.Optional("trace")?.String(),
+    };
+
+    private static CancellationCause? ReadCause(IEnumerable<JsonField> chain)
+    {
+        CancellationCause? cause = null;
+        foreach (JsonField field in chain.Reverse())
+        {
+            JsonFields fields = new(field);
+            JsonField kind = fields.Required("kind");
+            if (!Enum.TryParse(kind.String(), out CancellationCauseKind known)) throw kind.Wrong("a kind of cancellation cause");
+            cause = new(known, fields.Optional("reason")?.String(), fields.Optional("by")?.String(), fields.Required("at").Time())
+            {
+                Parent = cause,
+            };
+        }
+
+        return cause;
+    }
+}

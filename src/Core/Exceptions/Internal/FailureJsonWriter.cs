@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace Sheaf;
+
+/// <summary>
+/// Writes failures as JSON (rule E5). Version 1:
+/// <code>
+/// { "v": 1,
+///   "stacks": [ "   at …" ],                              each distinct stack trace once
+///   "types":  [ [ "System.FormatException", "System.SystemException", "System.Exception" ] ],
+///   "nodes":  [ { "type": 0, "message": "…", "group": true, "inner": [ 1, 2 ] }, … ] }
+/// </code>
+/// The first node is the root, and a node's children come after it. The table is flat, since readers of JSON refuse deep nesting
+/// (System.Text.Json beyond 64 levels) and groups nest deeper. What is empty is left out.
+/// </summary>
+internal static class FailureJsonWriter
+{
+    internal const int Version = 1;
+
+    internal static string Write(Failure root)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer)) Write(writer, root);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    internal static void Write(Utf8JsonWriter writer, Failure root)
+    {
+        List<Failure> nodes = [root];
+        OrderedDictionary<string, int> stacks = new(StringComparer.Ordinal);
+        OrderedDictionary<string, IReadOnlyList<string>> types = new(StringComparer.Ordinal);
+        List<int> typeOf = [];
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            Failure node = nodes[i];
+            nodes.AddRange(node.Inner);
+            if (node.StackTrace is { } stack) stacks.TryAdd(stack, stacks.Count);
+            string key = TypeKey(node);
+            types.TryAdd(key, [node.TypeName, .. node.BaseTypeNames]);
+            typeOf.Add(types.IndexOf(key));
+        }
+
+        writer.WriteStartObject();
+        writer.WriteNumber("v", Version);
+        WriteStrings(writer, "stacks", stacks.Keys);
+        writer.WriteStartArray("types");
+        foreach (IReadOnlyList<string> names in types.Values) WriteStrings(writer, name: null, names);
+        writer.WriteEndArray();
+        writer.WriteStartArray("nodes");
+        int nextChild = 1;
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            WriteNode(writer, nodes[i], typeOf[i], stacks, nextChild);
+            nextChild += nodes[i].Inner.Count;
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    // Two versions of a program may derive one type name from different bases.
+    private static string TypeKey(Failure node) =>
+        node.BaseTypeNames.Count == 0 ? node.TypeName : $"{node.TypeName}\n{string.Join('\n', node.BaseTypeNames)}";
+
+    private static void WriteNode(Utf8JsonWriter writer, Failure node, int type, OrderedDictionary<string, int> stacks, int firstChild)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("type", type);
+        writer.WriteString("message", node.Message);
+        if (node.StackTrace is { } stack) writer.WriteNumber("stack", stacks[stack]);
+        if (node.IsGroup) writer.WriteBoolean("group", value: true);
+        if (node.OmittedCount != 0) writer.WriteNumber("omitted", node.OmittedCount);
+        if (node.Inner.Count > 0)
+        {
+            writer.WriteStartArray("inner");
+            for (int i = 0; i < node.Inner.Count; i++) writer.WriteNumberValue(firstChild + i);
+            writer.WriteEndArray();
+        }
+
+        if (node.Data.Count > 0)
+        {
+            writer.WriteStartObject("data");
+            foreach ((string key, string value) in node.Data) writer.WriteString(key, value);
+            writer.WriteEndObject();
+        }
+
+        if (node.Origins.Count > 0)
+        {
+            writer.WriteStartArray("origins");
+            foreach (FailureOrigin origin in node.Origins) WriteOrigin(writer, origin);
+            writer.WriteEndArray();
+        }
+
+        if (node.Cause is not null)
+        {
+            // From the group's own cause to the one that started it all.
+            writer.WriteStartArray("cause");
+            for (CancellationCause? cause = node.Cause; cause is not null; cause = cause.Parent) WriteCause(writer, cause);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteOrigin(Utf8JsonWriter writer, FailureOrigin origin)
+    {
+        writer.WriteStartObject();
+        WriteStrings(writer, "path", origin.Path);
+        WriteOptional(writer, "workflow", origin.WorkflowId);
+        WriteOptional(writer, "worker", origin.Worker);
+        WriteOptional(writer, "silo", origin.Silo);
+        if (origin.Attempt != 1) writer.WriteNumber("attempt", origin.Attempt);
+        if (origin.Delivery != 0) writer.WriteNumber("delivery", origin.Delivery);
+        if (origin.StartedAt is { } started) writer.WriteString("started", started);
+        if (origin.EndedAt is { } ended) writer.WriteString("ended", ended);
+        WriteOptional(writer, "trace", origin.TraceId);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCause(Utf8JsonWriter writer, CancellationCause cause)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("kind", cause.Kind.ToString());
+        WriteOptional(writer, "reason", cause.Reason);
+        WriteOptional(writer, "by", cause.By);
+        writer.WriteString("at", cause.At);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteOptional(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (value is not null) writer.WriteString(name, value);
+    }
+
+    private static void WriteStrings(Utf8JsonWriter writer, string? name, IEnumerable<string> values)
+    {
+        if (name is null) writer.WriteStartArray();
+        else writer.WriteStartArray(name);
+        foreach (string value in values) writer.WriteStringValue(value);
+        writer.WriteEndArray();
+    }
+}
