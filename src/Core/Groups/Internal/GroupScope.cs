@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Sheaf;
+
+/// <summary>The state machine of one local group: admission, window, cancellation, and the count that ends it.</summary>
+/// <remarks>
+/// <para>States: open (the body runs) → joining (the body has ended, children run) → ended. Cancelled or not is a second,
+/// independent state, set once by the first cause.</para>
+/// <para>
+/// <c>_pending</c> counts what the end waits for: the body, every child that has not ended (waiting ones too), and the
+/// delivery of a cancellation to the token's callbacks. Invariant: it starts at 1 and reaches 0 exactly once.
+/// </para>
+/// </remarks>
+internal sealed class GroupScope
+{
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _openedTimestamp;
+    private readonly DateTimeOffset _openedAt;
+
+    /// <summary>Guards the fields below it.</summary>
+    private readonly Lock _gate = new();
+    private readonly Queue<ILocalChild>? _window;
+    private ILocalChild? _newest;
+    private int _started;
+    private int _running;
+    private List<ILocalChild>? _failed;
+    private List<Exception>? _callbackErrors;
+    private CancelSource _source;
+
+    // Written under _gate once, read anywhere.
+    private volatile CancellationCause? _cause;
+
+    // Interlocked only.
+    private int _pending = 1;
+
+    public GroupScope(TaskGroupOptions options, GroupScope? parent, bool keepsChildren)
+    {
+        Options = options;
+        Time = options.TimeProvider;
+        Parent = parent;
+        Token = _cancellation.Token;
+        KeepsChildren = keepsChildren;
+        _openedAt = Time.GetUtcNow();
+        _openedTimestamp = Time.GetTimestamp();
+        if (options.MaxConcurrency is not null) _window = new();
+        TraceId = Activity.Current?.TraceId.ToHexString();
+    }
+
+    public TaskGroupOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public GroupScope? Parent { get; }
+
+    public CancellationToken Token { get; }
+
+    /// <summary>Whether ended children are kept for the outcomes; a map over an endless source keeps only its failures.</summary>
+    public bool KeepsChildren { get; }
+
+    public string? TraceId { get; }
+
+    public string DisplayName => Options.Name ?? "task group";
+
+    public CancellationCause? Cause => _cause;
+
+    /// <summary>The group as its failures are gathered.</summary>
+    public GroupFacts Facts => new(DisplayName, Options.Policy, Options.MaxFailures, Source, _cause, Options.Deadline);
+
+    public CancelSource Source
+    {
+        get
+        {
+            lock (_gate) return _source;
+        }
+    }
+
+    public Task WhenEnded => HasEnded ? Task.CompletedTask : _ended.Task;
+
+    public bool HasEnded => Volatile.Read(ref _pending) == 0;
+
+    /// <summary>Children that failed, in the order in which they did.</summary>
+    public IReadOnlyList<ILocalChild> FailedChildren
+    {
+        get
+        {
+            lock (_gate) return _failed is null ? [] : [.. _failed];
+        }
+    }
+
+    /// <summary>What callbacks on the group's token threw when it was cancelled (C1).</summary>
+    public IReadOnlyList<Exception> CallbackErrors
+    {
+        get
+        {
+            lock (_gate) return _callbackErrors is null ? [] : [.. _callbackErrors];
+        }
+    }
+
+    /// <summary>Called for each child that ends, where children are not kept.</summary>
+    public Action<ILocalChild>? OnEnded { get; init; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public long Timestamp() => Time.GetTimestamp();
+
+    public DateTimeOffset ToTime(long timestamp) => _openedAt + Time.GetElapsedTime(_openedTimestamp, timestamp);
+
+    /// <summary>Every kept child, in the order of starting.</summary>
+    public ILocalChild[] Children()
+    {
+        ILocalChild? node;
+        int count;
+        lock (_gate)
+        {
+            node = _newest;
+            count = KeepsChildren ? _started : 0;
+        }
+
+        var children = new ILocalChild[count];
+        for (int i = count - 1; i >= 0; i--)
+        {
+            children[i] = node!;
+            node = node!.Previous;
+        }
+
+        return children;
+    }
+
+    /// <summary>Admits a child or throws (R2), and runs it up to its first wait if the window has room.</summary>
+    public LocalChild<T> Start<T>(string? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false)
+    {
+        LocalChild<T> child;
+        bool runNow = true;
+        lock (_gate)
+        {
+            if (_cause is not null) throw Refused(name);
+            if (!TryAddPending()) throw HasEndedError(name);
+            child = new LocalChild<T>(this, name, _started++, KeepsChildren ? _newest : null, options, work, isGroup);
+            if (KeepsChildren) _newest = child;
+            if (_window is not null && !isGroup)
+            {
+                if (_running < Options.MaxConcurrency) _running++;
+                else
+                {
+                    _window.Enqueue(child);
+                    runNow = false;
+                }
+            }
+        }
+
+        if (runNow) child.Run();
+        return child;
+    }
+
+    /// <summary>Whether a child needs the attempt loop, and with what.</summary>
+    public bool NeedsAttempts(ChildOptions? child, out RetryPolicy? retry, out CapacityLimiter? limiter)
+    {
+        retry = child?.Retry ?? Options.Retry;
+        limiter = Options.CapacityLimiter;
+        return retry is not null || limiter is not null;
+    }
+
+    /// <summary>The first failure of a fail-fast group cancels the rest, before anybody learns of the failure.</summary>
+    public void OnChildFailed(ILocalChild child)
+    {
+        if (KeepsChildren)
+        {
+            lock (_gate) (_failed ??= []).Add(child);
+        }
+
+        if (Options.Policy.CancelsSiblings() && !child.Isolated)
+            Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Handle.Name, Time.GetUtcNow()));
+    }
+
+    public void OnChildEnded(ILocalChild child, bool heldPlace)
+    {
+        OnEnded?.Invoke(child);
+        if (_window is not null && heldPlace) LeaveWindow();
+        RemovePending();
+    }
+
+    /// <summary>The body has ended, or whoever opened the group joins it: nothing but children is waited for now.</summary>
+    public void OnBodyEnded() => RemovePending();
+
+    /// <summary>Cancels the group once; later causes change nothing.</summary>
+    public void Cancel(CancelSource source, CancellationCause cause)
+    {
+        ILocalChild[] waiting;
+        lock (_gate)
+        {
+            if (_cause is not null || !TryAddPending()) return;
+            _source = source;
+            _cause = cause;
+            waiting = _window is null ? [] : [.. _window];
+            _window?.Clear();
+        }
+
+        // CancelAsync marks the token at once and runs the callbacks on the pool: who cancels is never held up by them,
+        // and what they throw comes back here instead of to them.
+        Task delivered = _cancellation.CancelAsync();
+        foreach (ILocalChild child in waiting) child.EndNotStarted();
+        if (delivered.IsCompleted) OnCancellationDelivered(delivered);
+        else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
+    }
+
+    /// <summary>The cause that a scope inside this one, or a caller's token, brings.</summary>
+    public CancellationCause OutsideCause() => Parent?.Cause is { } parent
+        ? new(CancellationCauseKind.ParentCancelled, null, Parent.Options.Name, Time.GetUtcNow()) { Parent = parent }
+        : new(CancellationCauseKind.Requested, null, "the caller's token", Time.GetUtcNow());
+
+    private void OnCancellationDelivered(Task delivered)
+    {
+        if (delivered.Exception is { } thrown)
+        {
+            lock (_gate) (_callbackErrors ??= []).AddRange(thrown.Flatten().InnerExceptions);
+        }
+
+        RemovePending();
+    }
+
+    /// <summary>Gives a place in the window to those that wait, in order. They run on the pool: a freed place must not cost
+    /// the thread that freed it, and a chain of short children must not deepen its stack.</summary>
+    private void LeaveWindow()
+    {
+        ILocalChild? next;
+        lock (_gate)
+        {
+            if (!_window!.TryDequeue(out next)) _running--;
+        }
+
+        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static child => child.Run(), next, preferLocal: false);
+    }
+
+    private bool TryAddPending()
+    {
+        int pending = Volatile.Read(ref _pending);
+        while (pending != 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _pending, pending + 1, pending);
+            if (seen == pending) return true;
+            pending = seen;
+        }
+
+        return false;
+    }
+
+    private void RemovePending()
+    {
+        if (Interlocked.Decrement(ref _pending) == 0) _ended.TrySetResult();
+    }
+
+    private OperationCanceledException Refused(string? name) =>
+        new($"Child '{name ?? "#" + _started}' was not started: {DisplayName} is cancelled ({_cause}).", Token);
+
+    private InvalidOperationException HasEndedError(string? name) =>
+        new($"Child '{name ?? "#" + _started}' was not started: {DisplayName} has ended. Start children while the body or another child of the group still runs.");
+}

@@ -1,0 +1,30 @@
+namespace Sheaf;
+
+/// <summary>What the end of a group asks of its children, local or durable.</summary>
+internal interface IGroupChild
+{
+    ChildTask Handle { get; }
+
+    OutcomeKind Kind { get; }
+
+    bool Isolated { get; }
+
+    /// <summary>Whether anybody has awaited the handle or asked for its outcome.</summary>
+    bool WasAwaited { get; }
+
+    /// <summary>What the child failed with: a group where its task had more than one exception.</summary>
+    Exception? Error { get; }
+
+    FailureOrigin Origin { get; }
+}
+
+/// <summary>What a local group asks of its children, whatever the type of their values.</summary>
+internal interface ILocalChild : IGroupChild
+{
+    /// <summary>The child started before this one, or null: a group's children are one linked list, newest first.</summary>
+    ILocalChild? Previous { get; }
+
+    void Run();
+
+    void EndNotStarted();
+}

@@ -1,0 +1,222 @@
+using System.Runtime.ExceptionServices;
+
+namespace Sheaf;
+
+/// <summary>Stands in a child's waiter slot for "ended"; whoever puts it there has published the outcome.</summary>
+internal static class EndedMark
+{
+    public static readonly TaskCompletionSource Instance = new();
+}
+
+/// <summary>A child of a local group. One object a child: it is the handle, the continuation and the record of the outcome.</summary>
+/// <remarks>
+/// Transitions: waiting → running → ended, or waiting → ended (not started). Only the thread that runs or cancels the
+/// child writes its outcome, before <see cref="Publish"/>; everybody else reads it after.
+/// </remarks>
+internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
+{
+    private readonly GroupScope _scope;
+    private readonly string? _name;
+
+    /// <summary>The user's delegate until it has started, then the task it returned until that has ended. Null afterwards.</summary>
+    private object? _work;
+
+    /// <summary>Null while nobody waits; a waiter's source; or the <see cref="EndedMark"/> once the outcome is published.</summary>
+    private TaskCompletionSource? _waiter;
+
+    /// <summary>What the child failed with, or its last failure where it was cancelled in backoff.</summary>
+    private Exception? _error;
+
+    private T? _result;
+    private long _startedAt;
+    private long _endedAt;
+    private readonly int _ordinal;
+    private ushort _attempts;
+    private byte _kind;
+
+    // A nested group: no leaf, so it takes no place in the window, no permit and no retry (R11).
+    private readonly bool _isGroup;
+
+    // Invariant: set once by any thread, never cleared. Read only when the group has ended.
+    private volatile bool _awaited;
+
+    public LocalChild(GroupScope scope, string? name, int ordinal, ILocalChild? previous, ChildOptions? options, Func<CancellationToken, Task> work, bool isGroup)
+    {
+        _scope = scope;
+        _name = name;
+        _ordinal = ordinal;
+        Previous = previous;
+        Options = options;
+        _work = work;
+        _isGroup = isGroup;
+    }
+
+    public ILocalChild? Previous { get; }
+
+    public ChildOptions? Options { get; }
+
+    public bool Isolated => Options is { Isolated: true };
+
+    public override string Name => _name ?? "#" + _ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public override int Ordinal => _ordinal;
+
+    public override bool HasEnded => ReferenceEquals(Volatile.Read(ref _waiter), EndedMark.Instance);
+
+    public bool WasAwaited => _awaited;
+
+    public OutcomeKind Kind => (OutcomeKind)_kind;
+
+    public Exception? Error => _error;
+
+    public ChildTask Handle => this;
+
+    public FailureOrigin Origin => new()
+    {
+        Path = [Name],
+        Attempt = Math.Max((int)_attempts, 1),
+        StartedAt = _scope.ToTime(_startedAt),
+        EndedAt = _scope.ToTime(_endedAt),
+        TraceId = _scope.TraceId,
+    };
+
+    internal override Task WhenEnded
+    {
+        get
+        {
+            if (HasEnded) return Task.CompletedTask;
+            // Waiters run on the pool: the thread that ends a child still has the group's books to close.
+            TaskCompletionSource mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource? there = Interlocked.CompareExchange(ref _waiter, mine, null);
+            if (ReferenceEquals(there, EndedMark.Instance)) return Task.CompletedTask;
+            return (there ?? mine).Task;
+        }
+    }
+
+    private protected override bool KeepsContext => false;
+
+    internal override Outcome<T> TypedOutcome
+    {
+        get
+        {
+            DateTimeOffset? startedAt = Kind == OutcomeKind.NotStarted ? null : _scope.ToTime(_startedAt);
+            return new Outcome<T>(this, Kind, _result, _error, new OutcomeTimes(startedAt, _scope.ToTime(_endedAt)), _attempts);
+        }
+    }
+
+    internal override void MarkAwaited() => _awaited = true;
+
+    internal override T GetResult()
+    {
+        if (!HasEnded) throw new InvalidOperationException($"Child '{Name}' has not ended. Await it.");
+        if (Kind != OutcomeKind.Succeeded) Throw();
+        return _result!;
+    }
+
+    internal override void ThrowUnlessSucceeded() => GetResult();
+
+    /// <summary>Runs the user's delegate on this thread, up to its first await that has to wait.</summary>
+    public void Run()
+    {
+        var work = (Func<CancellationToken, Task>)_work!;
+        _work = null;
+        _startedAt = _scope.Timestamp();
+        if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
+        {
+            Follow(new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync(), ofLoop: true);
+            return;
+        }
+
+        _attempts = 1;
+        Task? task;
+        try
+        {
+            task = work(_scope.Token);
+        }
+        catch (Exception thrown)
+        {
+            End(WorkEnd.Of(thrown, _scope.Token.IsCancellationRequested, _scope.Options.IsCancellation));
+            return;
+        }
+
+        if (task is null) End(WorkEnd.Failed(NoTask(Name)));
+        else if (task.IsCompletedSuccessfully) Succeed(task);
+        else Follow(task, ofLoop: false);
+    }
+
+    /// <summary>Ends a child whose group was cancelled before its turn in the window came.</summary>
+    public void EndNotStarted()
+    {
+        _work = null;
+        _kind = (byte)OutcomeKind.NotStarted;
+        _endedAt = _scope.Timestamp();
+        Publish(heldPlace: false);
+    }
+
+    internal static InvalidOperationException NoTask(string name) =>
+        new($"The delegate of child '{name}' returned null instead of a task. Return Task.CompletedTask where there is nothing to wait for.");
+
+    /// <summary>The value of a task that succeeded; nothing for a child without one.</summary>
+    internal static T? ValueOf(Task task) => task is Task<T> typed ? typed.Result : default;
+
+    private void Follow(Task task, bool ofLoop)
+    {
+        _work = task;
+        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(ofLoop ? OnLoopEnded : OnWorkEnded);
+    }
+
+    private void OnWorkEnded()
+    {
+        var task = (Task)_work!;
+        _work = null;
+        if (task.IsCompletedSuccessfully) Succeed(task);
+        else End(WorkEnd.Of(task, _scope.Token.IsCancellationRequested, _scope.Options.IsCancellation));
+    }
+
+    private void OnLoopEnded()
+    {
+        var task = (Task<AttemptsEnd<T>>)_work!;
+        _work = null;
+        AttemptsEnd<T> end = task.Result;
+        _attempts = (ushort)Math.Min(end.Attempts, ushort.MaxValue);
+        _result = end.Value;
+        _error = end.LastFailure;
+        End(end.End);
+    }
+
+    private void Succeed(Task task)
+    {
+        _result = ValueOf(task);
+        _kind = (byte)OutcomeKind.Succeeded;
+        _endedAt = _scope.Timestamp();
+        Publish();
+    }
+
+    private void End(WorkEnd end)
+    {
+        _kind = (byte)end.Kind;
+        _endedAt = _scope.Timestamp();
+        if (end.Kind == OutcomeKind.Failed)
+        {
+            _error = end.Error(Name);
+            // Before the waiters learn of it: what they start next must find the group cancelled.
+            _scope.OnChildFailed(this);
+        }
+
+        Publish();
+    }
+
+    private void Publish(bool heldPlace = true)
+    {
+        TaskCompletionSource? waiter = Interlocked.Exchange(ref _waiter, EndedMark.Instance);
+        waiter?.TrySetResult();
+        _scope.OnChildEnded(this, heldPlace && !_isGroup);
+    }
+
+    private void Throw()
+    {
+        if (Kind == OutcomeKind.Failed) ExceptionDispatchInfo.Throw(_error!);
+        string what = Kind == OutcomeKind.NotStarted ? "was never started" : "was cancelled";
+        throw new OperationCanceledException($"Child '{Name}' {what}: {_scope.Cause}.", _error, _scope.Token);
+    }
+}

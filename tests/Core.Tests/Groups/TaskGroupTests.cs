@@ -1,0 +1,65 @@
+namespace Sheaf.Tests.Groups;
+
+public sealed class TaskGroupTests
+{
+    [Fact]
+    [Trait("Rule", "R3")]
+    public async Task Run_OneChildFails_CancelsTheOthersAndThrowsAll()
+    {
+        List<string> ended = [];
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => TaskGroup.RunAsync(async group =>
+        {
+            ChildTask waits = group.Start("waits", async token =>
+            {
+                try
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                }
+                finally
+                {
+                    ended.Add("waits");
+                }
+            });
+            _ = group.Start("fails", async _ =>
+            {
+                await Task.Yield();
+                throw new FormatException("bad");
+            });
+            await waits;
+        }));
+        Assert.Equal("bad", Assert.Single(failures.Leaves).Exception.Message);
+        Assert.Equal("fails", Assert.Single(failures.Leaves).Origins[0].ToString());
+        Assert.Equal(CancellationCauseKind.SiblingFailed, failures.Cause!.Kind);
+        Assert.Equal(["waits"], ended);
+    }
+
+    [Fact]
+    [Trait("Rule", "R11")]
+    public async Task Start_MoreThanTheWindow_RunsAllAndNeverMoreAtOnce()
+    {
+        int running = 0, most = 0;
+        await TaskGroup.RunAsync(group =>
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                _ = group.Start(async _ =>
+                {
+                    int now = Interlocked.Increment(ref running);
+                    InterlockedMax(ref most, now);
+                    await Task.Yield();
+                    Interlocked.Decrement(ref running);
+                });
+            }
+
+            return Task.CompletedTask;
+        }, new() { MaxConcurrency = 7 });
+        Assert.InRange(most, 1, 7);
+        Assert.Equal(0, running);
+    }
+
+    private static void InterlockedMax(ref int target, int value)
+    {
+        int seen = Volatile.Read(ref target);
+        while (seen < value && Interlocked.CompareExchange(ref target, value, seen) is var now && now != seen) seen = now;
+    }
+}
