@@ -1,0 +1,73 @@
+namespace Sheaf;
+
+/// <summary>Starts, awaits, cancels and shows workflows: one interface for every host.</summary>
+/// <remarks>
+/// Thread-safe. A token given to a method ends the call; only that of <see cref="RunAsync"/> cancels the workflow.
+/// </remarks>
+public interface IWorkflowClient
+{
+    /// <summary>Starts a workflow, and returns when its start is durable. Idempotent by id: a second start of the same does nothing.</summary>
+    /// <typeparam name="TIn">The type of its input.</typeparam>
+    /// <typeparam name="TOut">The type of its value.</typeparam>
+    /// <param name="workflow">What to run: <c>Run.Workflow&lt;AnswerQuestion&gt;()</c>.</param>
+    /// <param name="id">Its id, chosen by the caller.</param>
+    /// <param name="input">Its input.</param>
+    /// <param name="cancellationToken">Gives up the call. The workflow may have been started all the same.</param>
+    /// <returns>Whether this call started it; <see langword="false"/> if it was there already.</returns>
+    /// <exception cref="InvalidOperationException">The id belongs to another workflow or input, or no such workflow is registered.</exception>
+    /// <exception cref="PayloadTooLargeException">The input is over the limit.</exception>
+    Task<bool> StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default);
+
+    /// <summary>Starts a workflow, if need be, and returns its value.</summary>
+    /// <typeparam name="TIn">The type of its input.</typeparam>
+    /// <typeparam name="TOut">The type of its value.</typeparam>
+    /// <param name="workflow">What to run.</param>
+    /// <param name="id">Its id, chosen by the caller.</param>
+    /// <param name="input">Its input.</param>
+    /// <param name="cancellationToken">Cancels the workflow; the call then waits for its end.</param>
+    /// <exception cref="ExceptionGroup">The workflow failed: all its failures.</exception>
+    /// <exception cref="OperationCanceledException">The workflow was cancelled, by this call's token or by somebody else.</exception>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on. It has not ended.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="StartAsync"/>.</exception>
+    Task<TOut> RunAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default);
+
+    /// <summary>Waits for a workflow's value.</summary>
+    /// <typeparam name="TOut">The type of its value.</typeparam>
+    /// <param name="id">The workflow.</param>
+    /// <param name="cancellationToken">Ends the waiting only: the workflow goes on.</param>
+    /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    /// <exception cref="ExceptionGroup">The workflow failed: all its failures.</exception>
+    /// <exception cref="OperationCanceledException">The workflow was cancelled, or the token was signalled.</exception>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on. It has not ended.</exception>
+    Task<TOut> ResultAsync<TOut>(WorkflowId id, CancellationToken cancellationToken = default);
+
+    /// <summary>Asks for a workflow's cancellation, and returns when the request is durable. Idempotent; the first one's reason counts.</summary>
+    /// <param name="id">The workflow.</param>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="cancellationToken">Gives up the call.</param>
+    /// <returns>Whether it was there and had not ended.</returns>
+    Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Where a workflow stands, with all its children.</summary>
+    /// <param name="id">The workflow.</param>
+    /// <param name="cancellationToken">Gives up the call.</param>
+    /// <returns>The description; <see langword="null"/> where there is no such workflow.</returns>
+    Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default);
+
+    /// <summary>What happens in a workflow, from its beginning to its end, as it becomes durable.</summary>
+    /// <param name="id">The workflow.</param>
+    /// <param name="cancellationToken">Ends the watching only.</param>
+    /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists workflows, oldest first.</summary>
+    /// <param name="status">Only those that stand so; <see langword="null"/> for all.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Lets a stuck workflow try again, after its code or its surroundings were mended (rule D3).</summary>
+    /// <param name="id">The workflow.</param>
+    /// <param name="cancellationToken">Gives up the call.</param>
+    /// <returns>Whether it was stuck.</returns>
+    Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default);
+}

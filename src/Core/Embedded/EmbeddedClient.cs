@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Embedded;
+
+/// <summary>The client of the embedded host.</summary>
+internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
+{
+    public async Task<bool> StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        _ = id.Value;
+        if (!host.Registry.Workflows.TryGet(workflow.Name, out _)) throw new InvalidOperationException(host.Registry.Workflows.Missing(workflow.Name));
+        string json = host.Payloads.Write(input, $"input of workflow '{id}'") ?? "null";
+        await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        WorkflowHeader mine = new() { Id = id, Workflow = workflow.Name, Input = json, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
+        WorkflowHeader there = await host.Journal.CreateAsync(mine, cancellationToken).ConfigureAwait(false);
+        if ((there.Workflow, there.Input) != (mine.Workflow, mine.Input))
+        {
+            throw new InvalidOperationException(
+                $"The workflow id '{id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
+        }
+
+        // The same header object comes back only if this call made it.
+        bool created = ReferenceEquals(there, mine) || there == mine;
+        if (there.Status == WorkflowStatus.Running && there.Owner == host.OwnerName) host.Own(there);
+        return created;
+    }
+
+    public async Task<TOut> RunAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default)
+    {
+        await StartAsync(workflow, id, input, cancellationToken).ConfigureAwait(false);
+        Task<Result> end = EndOfAsync(id, CancellationToken.None);
+        if (await Task.WhenAny(end, WhenSignalled(cancellationToken)).ConfigureAwait(false) != end)
+            await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false);
+        return ToValue<TOut>(id, await end.ConfigureAwait(false), cancellationToken);
+    }
+
+    public async Task<TOut> ResultAsync<TOut>(WorkflowId id, CancellationToken cancellationToken = default) =>
+        ToValue<TOut>(id, await EndOfAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken);
+
+    public async Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default)
+    {
+        await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        return await AskAsync(id, done => new CancelAsked(reason, "client", done), cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default) =>
+        AskAsync(id, done => new RetryAsked(done), cancellationToken);
+
+    public async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
+    {
+        if (await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } header) return null;
+        List<JournalEntry> entries = await JournalReading.ReadAllAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
+        return Descriptions.Of(header, entries, host.Find(id)?.StuckReason);
+    }
+
+    public async IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await FindOrThrowAsync(id, cancellationToken).ConfigureAwait(false);
+        EventView view = new(id);
+        long next = 0;
+        while (true)
+        {
+            // Asked for before the reading: a commit that falls between the two completes it.
+            Task? progress = host.Find(id)?.WhenProgress;
+            await foreach ((long sequence, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, next, cancellationToken).ConfigureAwait(false))
+            {
+                next = sequence + 1;
+                foreach (WorkflowEvent @event in view.Add(sequence, entry)) yield return @event;
+            }
+
+            if (view.HasEnded || progress is null) yield break;
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        // Stuck is a state of running workflows that only their host knows.
+        WorkflowStatus? stored = status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status;
+        await foreach (WorkflowHeader header in host.Journal.ListAsync(stored, cancellationToken).ConfigureAwait(false))
+        {
+            WorkflowStatus actual = host.Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
+            if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt);
+        }
+    }
+
+    private static async Task WhenSignalled(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource signalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (cancellationToken.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), signalled))
+            await signalled.Task.ConfigureAwait(false);
+    }
+
+    private async Task<WorkflowHeader> FindOrThrowAsync(WorkflowId id, CancellationToken cancellationToken) =>
+        await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
+            ?? throw new KeyNotFoundException($"There is no workflow '{id}'. Start it first, or look for it in the list.");
+
+    private async Task<Result> EndOfAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        await FindOrThrowAsync(id, cancellationToken).ConfigureAwait(false);
+        if (host.Find(id) is { } actor) return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        WorkflowState state = new(id);
+        NoEffects nothing = new();
+        await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
+        return state.Result ?? throw new InvalidOperationException($"Workflow '{id}' has not ended, and this host does not run it. Ask its owner.");
+    }
+
+    private async Task<bool> AskAsync(WorkflowId id, Func<TaskCompletionSource<bool>, Input> ask, CancellationToken cancellationToken)
+    {
+        if (host.Find(id) is not { } actor) return false;
+        TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        actor.Post(ask(done));
+        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private TOut ToValue<TOut>(WorkflowId id, Result result, CancellationToken cancellationToken)
+    {
+        if (result.Kind == OutcomeKind.Succeeded) return host.Payloads.Read<TOut>(result.Value)!;
+        if (result.Failure is { } failure && result.Kind == OutcomeKind.Failed) throw ExceptionGroup.From(failure.ToException(host.Options.FailureTypes));
+        throw new OperationCanceledException($"Workflow '{id}' was cancelled.", cancellationToken);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Embedded;
+
+/// <summary>Runs workflows and workers in this process.</summary>
+/// <remarks>Starts with the application's host or with the first call of the client, whichever is first. Thread-safe.</remarks>
+internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
+    private readonly ConcurrentDictionary<Task, byte> _tracked = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lazy<Task> _started;
+    private readonly string _name;
+    private int _disposed;
+
+    public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
+    {
+        Services = services;
+        Registry = registry;
+        Options = options;
+        Journal = journal;
+        Time = time;
+        Stopping = _stopping.Token;
+        Logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded");
+        Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
+        Writer = new JournalWriter(journal);
+        _name = $"embedded:{Environment.MachineName}:{Environment.ProcessId}";
+        _started = new Lazy<Task>(ResumeAsync);
+    }
+
+    public IServiceProvider Services { get; }
+
+    public CodeRegistry Registry { get; }
+
+    public SheafOptions Options { get; }
+
+    public IJournal Journal { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public Payloads Payloads { get; }
+
+    public JournalWriter Writer { get; }
+
+    /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
+    public CancellationToken Stopping { get; }
+
+    /// <summary>How long to wait before a journal that failed is asked again.</summary>
+    public TimeSpan CommitRetryDelay { get; } = TimeSpan.FromMilliseconds(100);
+
+    public Task StartAsync(CancellationToken cancellationToken) => _started.Value.WaitAsync(cancellationToken);
+
+    /// <summary>Stops: running workers see their tokens signalled, and what they do then is not journaled.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!_stopping.IsCancellationRequested) await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_tracked.Keys).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await Writer.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    /// <summary>Keeps a task in view, so that stopping waits for it.</summary>
+    public void Track(Task task)
+    {
+        _tracked.TryAdd(task, 0);
+        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
+        {
+            _tracked.TryRemove(task, out _);
+            if (task.Exception is { } error) HostLog.TaskFailed(Logger, error);
+        });
+    }
+
+    public WorkflowActor? Find(WorkflowId id) => _actors.GetValueOrDefault(id);
+
+    /// <summary>Takes up a workflow that this host owns.</summary>
+    public void Own(WorkflowHeader header)
+    {
+        WorkflowActor actor = new(this, header);
+        if (!_actors.TryAdd(header.Id, actor)) return;
+        Track(RunAsync());
+
+        async Task RunAsync()
+        {
+            await Task.Yield();
+            try
+            {
+                await actor.RunAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                _actors.TryRemove(header.Id, out _);
+            }
+        }
+    }
+
+    public string OwnerName => _name;
+
+    public WorkflowRun CreateRun(WorkflowHeader header) => new(header.Id, context => RunCodeAsync(header, context), Payloads, Options.FailureTypes);
+
+    private async Task<string?> RunCodeAsync(WorkflowHeader header, WorkflowContext context)
+    {
+        if (!Registry.Workflows.TryGet(header.Workflow, out Type? type)) throw new InvalidOperationException(Registry.Workflows.Missing(header.Workflow));
+        // On the workflow's turn, hence no ConfigureAwait(false).
+#pragma warning disable CA2007, MA0004
+        await using AsyncServiceScope services = Services.CreateAsyncScope();
+        var workflow = (Workflow)ActivatorUtilities.CreateInstance(services.ServiceProvider, type);
+        return await workflow.RunJsonAsync(header.Input, Payloads, context);
+#pragma warning restore CA2007, MA0004
+    }
+
+    private async Task ResumeAsync()
+    {
+        await foreach (WorkflowHeader header in Journal.ListAsync(WorkflowStatus.Running, Stopping).ConfigureAwait(false))
+        {
+            if (await Journal.ClaimAsync(header.Id, _name, Stopping).ConfigureAwait(false) is { } claimed) Own(claimed);
+        }
+    }
+}
+
+/// <summary>The host's log messages.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
+    public static partial void TaskFailed(ILogger logger, Exception error);
+}

@@ -1,0 +1,78 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Embedded;
+
+/// <summary>Who waits for a workflow, and a workflow that waits for help.</summary>
+internal sealed partial class WorkflowActor
+{
+    private static TaskCompletionSource<Result> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Complete(Action<TaskCompletionSource<Result>> complete)
+    {
+        lock (_gate) complete(_end);
+        _ = WhenEnded.Exception; // Nobody has to wait for it; then its failure is in the log.
+        SignalProgress();
+    }
+
+    private void SignalProgress()
+    {
+        TaskCompletionSource reached;
+        lock (_gate)
+        {
+            reached = _progress;
+            _progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        reached.TrySetResult();
+    }
+
+    private void GetStuck()
+    {
+        WorkflowStuckException reason = _run.Stuck!;
+        LogStuck(_host.Logger, _header.Id.Value, reason);
+        lock (_gate) _stuckReason = reason.Message;
+        Complete(end => end.TrySetException(reason));
+    }
+
+    /// <summary>Keeps what arrives until somebody asks to try again, then loads the workflow anew.</summary>
+    private async Task WaitForRetryAsync()
+    {
+        if (StuckReason is null) GetStuck();
+        while (await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
+        {
+            while (_mailbox.Reader.TryRead(out Input? input))
+            {
+                if (input is not RetryAsked retry)
+                {
+                    _kept.Enqueue(input);
+                    continue;
+                }
+
+                lock (_gate)
+                {
+                    _stuckReason = null;
+                    _end = NewEnd();
+                }
+
+                retry.Done.TrySetResult(true);
+                await LoadAsync().ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Nobody is left waiting for an answer that will not come.</summary>
+    private void RefuseRest()
+    {
+        _mailbox.Writer.TryComplete();
+        while (_mailbox.Reader.TryRead(out Input? input)) _kept.Enqueue(input);
+        foreach (Asked asked in _kept.OfType<Asked>()) asked.Done.TrySetResult(false);
+    }
+
+    /// <summary>Starts the timers that a loaded state owes.</summary>
+    private sealed class TimerStarter(WorkflowTimers timers, WorkflowState state) : NoEffects
+    {
+        public override void StartTimer(TimerKey key, DateTimeOffset dueAt) =>
+            timers.Start(new StartTimer(key, dueAt, key.Kind is null ? state.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
+    }
+}

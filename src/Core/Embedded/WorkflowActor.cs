@@ -1,0 +1,300 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Embedded;
+
+/// <summary>The shell around one workflow's engine: takes inputs, runs turns, journals them, and only then acts (D4).</summary>
+/// <remarks>
+/// <para>One loop a workflow. Its states: loading (fold and replay) → running ⇄ stuck → ended, and from any of them back
+/// to loading when the journal's answer is not known (D5), or to lost when another owner has taken the workflow.</para>
+/// <para>An input leaves the mailbox when it is applied and journaled. Until then it is kept and, after loading again,
+/// applied again: the fence drops what was journaled after all.</para>
+/// </remarks>
+internal sealed partial class WorkflowActor : IDisposable
+{
+    /// <summary>So many inputs go into one commit at the most: a commit's size stays bounded, however many children end at once.</summary>
+    private const int MaxBatch = 1024;
+
+    private readonly EmbeddedHost _host;
+    private readonly WorkflowHeader _header;
+    private readonly Channel<Input> _mailbox = Channel.CreateUnbounded<Input>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<Input> _kept = new();
+    private readonly LeafPool _leaves;
+    private readonly WorkflowTimers _timers;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate: who waits sees the current one, and a stuck workflow gets a new one when it tries again.
+    private TaskCompletionSource<Result> _end = NewEnd();
+    private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _stuckReason;
+
+    // The loop's own.
+    private WorkflowRun _run = null!;
+    private long _nextSequence;
+
+    public WorkflowActor(EmbeddedHost host, WorkflowHeader header)
+    {
+        _host = host;
+        _header = header;
+        _leaves = new LeafPool(header.Id, host, Post);
+        _timers = new WorkflowTimers(host.Time, Post);
+    }
+
+    public string? StuckReason
+    {
+        get
+        {
+            lock (_gate) return _stuckReason;
+        }
+    }
+
+    /// <summary>Ends with the workflow; fails while it is stuck, and when it is lost or the host stops.</summary>
+    public Task<Result> WhenEnded
+    {
+        get
+        {
+            lock (_gate) return _end.Task;
+        }
+    }
+
+    /// <summary>Completes at the next commit, end or stop. Ask for it before reading the journal, or a commit is missed.</summary>
+    public Task WhenProgress
+    {
+        get
+        {
+            lock (_gate) return _progress.Task;
+        }
+    }
+
+    public void Post(Input input)
+    {
+        if (!_mailbox.Writer.TryWrite(input) && input is Asked asked) asked.Done.TrySetResult(false);
+    }
+
+    public void Dispose()
+    {
+        _mailbox.Writer.TryComplete();
+        _timers.Dispose();
+    }
+
+    /// <summary>Runs until the workflow has ended or the host stops. Failures end up in <see cref="WhenEnded"/> and the log.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await LoadAsync().ConfigureAwait(false);
+            while (!_run.State.HasEnded)
+            {
+                if (_kept.Count == 0 && !await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
+                await TakeBatchAsync().ConfigureAwait(false);
+            }
+
+            if (_run.State.Result is { } result) Complete(end => end.TrySetResult(result));
+        }
+        catch (OperationCanceledException) when (_host.Stopping.IsCancellationRequested)
+        {
+            Complete(end => end.TrySetException(new OperationCanceledException($"The host stopped before workflow '{_header.Id}' had ended.")));
+        }
+        catch (Exception error)
+        {
+            LogStopped(_host.Logger, _header.Id.Value, error);
+            Complete(end => end.TrySetException(error));
+        }
+        finally
+        {
+            Dispose();
+            RefuseRest();
+        }
+    }
+
+    /// <summary>Makes the run anew from the journal, and takes up what is owed.</summary>
+    private async Task LoadAsync()
+    {
+        List<JournalEntry> entries = await JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping).ConfigureAwait(false);
+        _nextSequence = entries.Count;
+        _timers.Dispose();
+        _run = _host.CreateRun(_header);
+        _run.OnStuck = () => Post(new StuckNoticed());
+        _run.Replay(entries);
+        if (_run.Stuck is not null)
+        {
+            GetStuck();
+            return;
+        }
+
+        if (entries.Count == 0)
+        {
+            _kept.Enqueue(new BeginAsked());
+            return;
+        }
+
+        if (_run.State.HasEnded) return;
+        Owed.Timers(_run.State, new TimerStarter(_timers, _run.State));
+        Delivery[] lost = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
+        if (lost.Length > 0) _kept.Enqueue(new LossNoticed(lost));
+    }
+
+    private async Task TakeBatchAsync()
+    {
+        List<Input> inputs = [.. _kept];
+        _kept.Clear();
+        while (inputs.Count < MaxBatch && _mailbox.Reader.TryRead(out Input? input)) inputs.Add(input);
+
+        List<JournalEntry> entries = [];
+        List<Request> requests = [];
+        List<Input> applied = [];
+        foreach (Input input in inputs)
+        {
+            if (_run.Stuck is not null || !Apply(input, entries, requests)) _kept.Enqueue(input);
+            else applied.Add(input);
+        }
+
+        if (entries.Count > 0 && !await TryCommitAsync(entries).ConfigureAwait(false))
+        {
+            foreach (Input input in applied) _kept.Enqueue(input);
+            await LoadAsync().ConfigureAwait(false);
+            return;
+        }
+
+        foreach (Request request in requests) Carry(request);
+        foreach (Input input in applied) Acknowledge(input);
+        SignalProgress();
+        if (_run.Stuck is not null) await WaitForRetryAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Applies an input in a turn of its own.</summary>
+    /// <returns>Whether it is done with: applied, or of no effect. If not, the workflow got stuck on it.</returns>
+    private bool Apply(Input input, List<JournalEntry> entries, List<Request> requests)
+    {
+        if (ToEvent(input) is not { } @event) return true;
+        IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
+        IReadOnlyList<Request> asked = _run.TakeRequests();
+        if (_run.Stuck is not null) return false;
+        entries.AddRange(turn);
+        requests.AddRange(asked);
+        return true;
+    }
+
+    /// <summary>The event that an input is, or null where it has no effect: late, repeated, or nothing for the journal.</summary>
+    private JournalEvent? ToEvent(Input input)
+    {
+        WorkflowState state = _run.State;
+        DateTimeOffset now = _host.Time.GetUtcNow();
+        if (state.HasEnded) return null;
+        switch (input)
+        {
+            case BeginAsked:
+                return state.HasStarted ? null : new WorkflowStarted(now);
+            case LossNoticed loss:
+                Delivery[] lost = [.. loss.Lost.Where(delivery => state.Find(delivery.Child) is { } child && child.Status == ChildStatus.Running && child.Delivery == delivery.Number)];
+                return lost.Length == 0 ? null : new DeliveriesLost(now, lost, "the host was stopped or started again");
+            case LeafEnded ended when state.Find(ended.Child) is { } child && child.Expects(ended.Attempt, ended.Delivery):
+                return new ChildEnded(now, ended.Child, ended.Attempt, ended.Delivery, ended.Result) { StartedAt = ended.StartedAt, IsWorthRetry = ended.IsWorthRetry };
+            case TimerDue { Key.Kind: { } kind } timer:
+                return state.Scopes[timer.Key.Scope] is { Result: null, Cause: null } ? new TimerFired(now, timer.Key.Scope, kind) : null;
+            case TimerDue retry when state.Find(new ChildId(retry.Key.Scope, retry.Key.Ordinal)) is { Status: ChildStatus.BackingOff } child && child.Attempt == retry.Attempt:
+                return new RetryDue(now, child.Id, retry.Attempt);
+            case CancelAsked cancel:
+                return state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null;
+            case SpawnAsked spawn when state.Find(spawn.Parent) is { Status: ChildStatus.Running } parent && parent.Delivery == spawn.Delivery && parent.Scope.Cause is null:
+                return state.Spawned.Contains((spawn.Parent, spawn.Name)) ? null : new ChildSpawned(now, spawn.Parent, spawn.Delivery, spawn.Name, spawn.Worker, spawn.Json);
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Journals the entries. If it says no, nobody knows whether they are: the journal has to be read again.</summary>
+    private async Task<bool> TryCommitAsync(List<JournalEntry> entries)
+    {
+        JournalCommit commit = new(_header.Id, _header.Epoch, _nextSequence, entries.Count, EntryCodec.Encode(entries))
+        {
+            EndsAs = _run.State.Result is { } result ? Descriptions.StatusOf(result) : null,
+        };
+        AppendResult answer;
+        try
+        {
+            answer = await _host.Writer.AppendAsync(commit).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not ObjectDisposedException)
+        {
+            LogCommitUnknown(_host.Logger, _header.Id.Value, error);
+            await Task.Delay(_host.CommitRetryDelay, _host.Time, _host.Stopping).ConfigureAwait(false);
+            return false;
+        }
+
+        if (answer == AppendResult.Stale)
+            throw new InvalidOperationException($"Workflow '{_header.Id}' has another owner now, or was changed from elsewhere: this host has lost it and does nothing more for it.");
+        _nextSequence += entries.Count;
+        return true;
+    }
+
+    private void Carry(Request request)
+    {
+        switch (request)
+        {
+            case DispatchWorker dispatch:
+                _leaves.Start(dispatch);
+                break;
+            case RunStep step:
+                _leaves.Start(step);
+                break;
+            case CancelRunning cancel:
+                _leaves.Cancel(cancel.Scope, cancel.Cause);
+                break;
+            case CloseScope close:
+                _leaves.Close(close.Scope);
+                break;
+            case StartTimer start:
+                _timers.Start(start);
+                break;
+            case StopTimer stop:
+                _timers.Stop(stop.Key);
+                break;
+            case EndWorkflow:
+                break; // The loop sees it in the state.
+            default:
+                throw new InvalidOperationException($"No way to carry out {request.GetType().Name}.");
+        }
+    }
+
+    private void Acknowledge(Input input)
+    {
+        switch (input)
+        {
+            case LeafEnded ended:
+                _leaves.OnApplied(ended.Child, ended.Delivery);
+                break;
+            case SpawnAsked spawn:
+                spawn.Done.TrySetResult(_run.State.Spawned.Contains((spawn.Parent, spawn.Name)));
+                break;
+            case CancelAsked cancel:
+                cancel.Done.TrySetResult(true);
+                break;
+            case RetryAsked retry:
+                retry.Done.TrySetResult(false);
+                break;
+            default:
+                break;
+        }
+    }
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "Workflow {Workflow} cannot go on.")]
+    private static partial void LogStopped(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again.")]
+    private static partial void LogCommitUnknown(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
+    private static partial void LogStuck(ILogger logger, string workflow, Exception error);
+
+    /// <summary>The workflow's first turn is due.</summary>
+    private sealed record BeginAsked : Input;
+
+    /// <summary>Deliveries that a former process took with it.</summary>
+    private sealed record LossNoticed(IReadOnlyList<Delivery> Lost) : Input;
+
+    /// <summary>The code got stuck between turns: nothing to apply, but the loop has to look.</summary>
+    private sealed record StuckNoticed : Input;
+}

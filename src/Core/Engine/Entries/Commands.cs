@@ -1,0 +1,51 @@
+namespace Sheaf.Engine;
+
+/// <summary>The code started a child.</summary>
+internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : JournalCommand
+{
+    /// <summary>The worker's registered name; null for other kinds.</summary>
+    public string? Worker { get; init; }
+
+    /// <summary>The input as JSON text; null where there is none.</summary>
+    public string? Input { get; init; }
+
+    public bool Isolated { get; init; }
+
+    public RetrySettings? Retry { get; init; }
+
+    /// <summary>Set for a group.</summary>
+    public GroupSettings? Group { get; init; }
+
+    /// <summary>Why the child could not even be asked for, such as an input over the limit: it fails with this, and no one else (D10).</summary>
+    public Failure? Rejected { get; init; }
+
+    public override bool IsSameAs(JournalCommand other) => other is StartChild start
+        && (Child, Kind, Name, Worker, Input, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Input, start.Isolated);
+
+    public override string Describe() => Kind == ChildKind.Worker
+        ? $"start worker '{Worker}' as child '{Name}' ({Child}) with {(Input is null ? "no input" : $"input {Cut(Input)}")}"
+        : $"start {Kind} '{Name}' ({Child})";
+
+    private static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "…");
+}
+
+/// <summary>The code cancelled one of its groups, or its body failed under fail-fast.</summary>
+internal sealed record CancelScope(int Scope, CancelSource Source, string? Reason) : JournalCommand
+{
+    public override bool IsSameAs(JournalCommand other) => other is CancelScope cancel && (Scope, Source, Reason) == (cancel.Scope, cancel.Source, cancel.Reason);
+
+    public override string Describe() => $"cancel scope {Scope}{(Reason is null ? "" : $" ({Reason})")}";
+}
+
+/// <summary>A branch, a group or the workflow itself (scope 0) ended: its body and all its children have.</summary>
+internal sealed record EndScope(int Scope, Result Result) : JournalCommand
+{
+    public override bool IsSameAs(JournalCommand other) => other is EndScope end
+        && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName);
+
+    public override string Describe() => Scope == 0
+        ? $"end the workflow as {Result.Kind}{Detail}"
+        : $"end scope {Scope} as {Result.Kind}{Detail}";
+
+    private string Detail => Result.Failure is null ? "" : $" with {Result.Failure.TypeName}";
+}

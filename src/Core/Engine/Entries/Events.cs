@@ -1,0 +1,43 @@
+namespace Sheaf.Engine;
+
+/// <summary>The workflow's code begins. Its input is in the workflow's header.</summary>
+internal sealed record WorkflowStarted(DateTimeOffset At) : JournalEvent(At);
+
+/// <summary>An attempt at a worker's call or a step ended. Fenced by attempt and delivery (D2).</summary>
+internal sealed record ChildEnded(DateTimeOffset At, ChildId Child, int Attempt, int Delivery, Result Result) : JournalEvent(At)
+{
+    /// <summary>When the attempt began, on the clock of where it ran.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Where it ran; null on the embedded host.</summary>
+    public string? Silo { get; init; }
+
+    /// <summary>What a step's own predicate said of the failure; null where types decide.</summary>
+    public bool? IsWorthRetry { get; init; }
+}
+
+/// <summary>A running worker started a sibling (R2). Idempotent by parent and name.</summary>
+internal sealed record ChildSpawned(DateTimeOffset At, ChildId Parent, int Delivery, string Name, string Worker, string Input) : JournalEvent(At);
+
+/// <summary>Deliveries whose worker is gone: they say nothing of the attempt (D2).</summary>
+internal sealed record DeliveriesLost(DateTimeOffset At, IReadOnlyList<Delivery> Deliveries, string Reason) : JournalEvent(At);
+
+/// <summary>One delivery of one child.</summary>
+internal readonly record struct Delivery(ChildId Child, int Number);
+
+/// <summary>The wait before another attempt is over.</summary>
+internal sealed record RetryDue(DateTimeOffset At, ChildId Child, int FailedAttempt) : JournalEvent(At);
+
+/// <summary>A group's timer ran out.</summary>
+internal sealed record TimerFired(DateTimeOffset At, int Scope, TimerKind Kind) : JournalEvent(At);
+
+/// <summary>Which of a group's timers. The numbers are part of the journal's format.</summary>
+internal enum TimerKind
+{
+    Deadline = 0,
+    MoveOn = 1,
+    Shield = 2,
+}
+
+/// <summary>Somebody outside asked for the workflow's cancellation.</summary>
+internal sealed record CancelRequested(DateTimeOffset At, string? Reason, string? By) : JournalEvent(At);

@@ -1,0 +1,28 @@
+namespace Sheaf.Engine;
+
+/// <summary>What a turn asks of the world. Carried out only after the turn is journaled (D4).</summary>
+internal abstract record Request;
+
+/// <summary>Deliver an attempt to a worker.</summary>
+internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, string Name, string Worker, string? Input, TimeSpan? Timeout, DateTimeOffset? Deadline) : Request;
+
+/// <summary>Run an attempt of a step beside the workflow.</summary>
+internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string Name, StepWork Work, TimeSpan? Timeout) : Request;
+
+/// <summary>Signal the children of a scope, wherever they run.</summary>
+internal sealed record CancelRunning(int Scope, CancellationCause Cause) : Request;
+
+/// <summary>Nothing of this scope runs any more.</summary>
+internal sealed record CloseScope(int Scope) : Request;
+
+/// <summary>Wake the workflow at an instant.</summary>
+internal sealed record StartTimer(TimerKey Key, DateTimeOffset DueAt, int Attempt) : Request;
+
+/// <summary>That wake-up is not needed any more.</summary>
+internal sealed record StopTimer(TimerKey Key) : Request;
+
+/// <summary>The workflow has ended.</summary>
+internal sealed record EndWorkflow(Result Result) : Request;
+
+/// <summary>A step's delegate, with what only its own process can do: run it, make JSON of its value, ask its predicate.</summary>
+internal sealed record StepWork(Func<CancellationToken, Task> Run, Func<Task, string?> ValueOf, Func<Exception, bool>? IsWorthRetry);

@@ -1,0 +1,47 @@
+namespace Sheaf.Engine;
+
+/// <summary>The code side of a scope: its token, its handles, and the wait for its children.</summary>
+internal sealed class ScopeCode(ScopeState state)
+{
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly TaskCompletionSource _childrenEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _bodyEnded;
+
+    public ScopeState State => state;
+
+    public CancellationToken Token => _cancellation.Token;
+
+    /// <summary>Handles by ordinal.</summary>
+    public List<IWorkflowChild> Handles { get; } = [];
+
+    /// <summary>What callbacks on the token threw (C1).</summary>
+    public List<Exception> CallbackErrors { get; } = [];
+
+    /// <summary>From the moment when the body and all children have ended, nothing can be started any more (R2).</summary>
+    public bool IsClosed => _bodyEnded && state.OpenChildren == 0;
+
+    public void Cancel()
+    {
+        try
+        {
+            // On the turn and in this order: what callbacks do is part of the workflow's code.
+            _cancellation.Cancel();
+        }
+        catch (AggregateException thrown)
+        {
+            CallbackErrors.AddRange(thrown.InnerExceptions);
+        }
+    }
+
+    /// <summary>The body has ended: waits for the children.</summary>
+    public Task WhenClosed()
+    {
+        _bodyEnded = true;
+        return IsClosed ? Task.CompletedTask : _childrenEnded.Task;
+    }
+
+    public void OnChildEnded()
+    {
+        if (IsClosed) _childrenEnded.TrySetResult();
+    }
+}

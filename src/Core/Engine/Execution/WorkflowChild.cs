@@ -1,0 +1,120 @@
+using System.Runtime.ExceptionServices;
+
+namespace Sheaf.Engine;
+
+/// <summary>What a run knows of its handles, whatever the type of their values.</summary>
+internal interface IWorkflowChild : IGroupChild
+{
+    /// <summary>Completes the handle. Its waiters go on later in the same turn, in the order in which handles complete.</summary>
+    void Complete();
+}
+
+/// <summary>The handle of a durable child. Lives on its workflow's turns.</summary>
+internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
+{
+    private readonly ChildState _state;
+    private readonly WorkflowRun _run;
+
+    // Continuations are queued, never inlined: the order of turns must not depend on who waits how (D1).
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private T? _value;
+    private Exception? _error;
+    private bool _completed;
+
+    public WorkflowChild(WorkflowRun run, ChildState state)
+    {
+        _run = run;
+        _state = state;
+    }
+
+    /// <summary>For a branch or group: the value and error as they left its code, with their instances.</summary>
+    public (T? Value, Exception? Error)? LiveEnd { get; set; }
+
+    public override string Name => _state.Start.Name;
+
+    public override int Ordinal => _state.Id.Ordinal;
+
+    public override bool HasEnded => _completed;
+
+    public ChildTask Handle => this;
+
+    public OutcomeKind Kind => _state.Result!.Kind;
+
+    public bool Isolated => _state.Start.Isolated;
+
+    public bool WasAwaited { get; private set; }
+
+    public Exception? Error => _error;
+
+    public FailureOrigin Origin => new()
+    {
+        Path = [Name],
+        WorkflowId = _run.State.Id.Value,
+        Worker = _state.Start.Worker,
+        Silo = _state.Silo,
+        Attempt = Math.Max(_state.Attempt, 1),
+        Delivery = _state.Delivery,
+        StartedAt = _state.StartedAt,
+        EndedAt = _state.EndedAt,
+    };
+
+    internal override Task WhenEnded => _ended.Task;
+
+    private protected override bool KeepsContext => true;
+
+    internal override Outcome<T> TypedOutcome => new(
+        this, Kind, _value, _error, new OutcomeTimes(Kind == OutcomeKind.NotStarted ? null : _state.StartedAt, _state.EndedAt!.Value), _state.Attempt);
+
+    public void Complete()
+    {
+        Result result = _state.Result!;
+        if (LiveEnd is { } live) (_value, _error) = live;
+        else if (result.Failure is { } failure) _error = failure.ToException(_run.Types);
+        else if (result.Kind == OutcomeKind.Succeeded && result.Value is { } json) _value = Read(json);
+        _completed = true;
+        _ended.SetResult();
+    }
+
+    internal override void MarkAwaited()
+    {
+        _run.CheckOnTurn($"await of child '{Name}'");
+        WasAwaited = true;
+    }
+
+    internal override T GetResult()
+    {
+        if (!HasEnded) throw new InvalidOperationException($"Child '{Name}' has not ended. Await it.");
+        switch (Kind)
+        {
+            case OutcomeKind.Succeeded:
+                if (_error is not null) ExceptionDispatchInfo.Throw(_error);
+                return _value!;
+            case OutcomeKind.Failed or OutcomeKind.Abandoned:
+                ExceptionDispatchInfo.Throw(_error!);
+                break;
+            default:
+                break;
+        }
+
+        string what = Kind == OutcomeKind.NotStarted ? "was never started" : "was cancelled";
+        throw new OperationCanceledException($"Child '{Name}' {what}: {_state.Scope.Cause}.", _error, _run.TokenOf(_state.Scope));
+    }
+
+    internal override void ThrowUnlessSucceeded() => GetResult();
+
+    /// <summary>A journaled value that this code's type cannot read is the awaiter's error: the child itself has succeeded.</summary>
+    private T? Read(string json)
+    {
+        try
+        {
+            return _run.Payloads.Read<T>(json);
+        }
+        catch (Exception error)
+        {
+            _error = new InvalidOperationException(
+                $"The value of child '{Name}' is journaled as {json.Length} characters of JSON that {typeof(T)} cannot be read from. Has the type changed since?", error);
+            return default;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+namespace Sheaf.Engine;
+
+/// <summary>What workflow code can do: start children, cancel its groups, and end.</summary>
+internal sealed partial class WorkflowRun
+{
+    private int _guids;
+    private Random? _random;
+
+    /// <summary>The workflow's own random numbers: the same on every replay.</summary>
+    public Random Random
+    {
+        get
+        {
+            CheckOnTurn("WorkflowContext.Random");
+            return _random ??= new Random(Chance.SeedOf(State.Id));
+        }
+    }
+
+    public Guid NextGuid()
+    {
+        CheckOnTurn("WorkflowContext.NewGuid");
+        return Chance.GuidOf(State.Id, _guids++);
+    }
+
+    public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options) =>
+        StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options) with { Worker = worker }, input);
+
+    public ChildTask<T> StartStep<T>(ScopeCode scope, string name, StepWork work, ChildOptions? options)
+    {
+        StartChild start = Admit(scope, ChildKind.Step, name, options);
+        _steps[start.Child] = work;
+        return StartLeaf<T>(scope, start, input: null);
+    }
+
+    /// <summary>Starts a branch or a group: workflow code with a scope of its own.</summary>
+    public ChildTask<T> StartCode<T>(ScopeCode scope, ChildKind kind, string name, GroupSettings? settings, ChildOptions? options, Func<ScopeCode, Task> body)
+    {
+        StartChild start = Admit(scope, kind, name, options) with { Group = settings };
+        _codes[start.Child] = (inner, handle) => RunScopeAsync(inner, (WorkflowChild<T>)handle, body);
+        return Start<T>(scope, start);
+    }
+
+    public void Cancel(ScopeCode scope, string? reason)
+    {
+        CheckOnTurn($"Cancel of group '{scope.State.Name}'");
+        if (scope.State.Cause is null && scope.State.Result is null) Emit(new CancelScope(scope.State.Id, CancelSource.Own, reason));
+    }
+
+    private ChildTask<T> StartLeaf<T>(ScopeCode scope, StartChild start, Func<string?>? input)
+    {
+        try
+        {
+            if (input is not null) start = start with { Input = input() };
+        }
+        catch (Exception error)
+        {
+            // An input that cannot be sent is that child's failure, and no one else's (D10).
+            start = start with { Rejected = Failure.From(error) };
+        }
+
+        return Start<T>(scope, start);
+    }
+
+    private ChildTask<T> Start<T>(ScopeCode scope, StartChild start)
+    {
+        _starting[start.Child] = state => new WorkflowChild<T>(this, state);
+        Emit(start);
+        return (ChildTask<T>)HandleOf(scope, scope.State.Children[start.Child.Ordinal]).Handle;
+    }
+
+    /// <summary>R2: admitted, or thrown.</summary>
+    private StartChild Admit(ScopeCode scope, ChildKind kind, string name, ChildOptions? options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        CheckOnTurn($"Start of child '{name}'");
+        options?.Retry?.Validate();
+        if (kind == ChildKind.Worker && options?.Retry?.When is not null)
+            throw new ArgumentException($"The retry policy of child '{name}' has a predicate, which cannot go to another process. Name exception types with On and Except.", nameof(options));
+        if (scope.State.Cause is { } cause)
+            throw new OperationCanceledException($"Child '{name}' was not started: '{scope.State.Name}' is cancelled ({cause}).", scope.Token);
+        if (scope.State.Result is not null || scope.IsClosed)
+            throw new InvalidOperationException($"Child '{name}' was not started: '{scope.State.Name}' has ended. Start children while its body or another child of it still runs.");
+        return new StartChild(new ChildId(scope.State.Id, scope.State.Children.Count), kind, name)
+        {
+            Isolated = options?.Isolated ?? false,
+            Retry = options?.Retry is { } retry ? RetrySettings.From(retry) : null,
+        };
+    }
+
+    private void BeginWorkflow()
+    {
+        ScopeCode root = CodeOf(State.Root);
+        WorkflowContext context = new(this, root);
+        _ = _scheduler.Post(() => RunScopeAsync<string>(root, null, _ => _code(context)));
+    }
+
+    /// <summary>Runs the code of a scope to its end: body, children, verdict, and the command that says so.</summary>
+    private async Task RunScopeAsync<T>(ScopeCode scope, WorkflowChild<T>? handle, Func<ScopeCode, Task> body)
+    {
+        (WorkEnd end, T? value) = await RunBodyAsync<T>(scope, body);
+        ScopeState state = scope.State;
+        if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && state.OpenChildren > 0)
+            Emit(new CancelScope(state.Id, CancelSource.Failure, "the body failed"));
+        await scope.WhenClosed();
+
+        (Result result, T? finalValue, Exception? error) = Conclude(scope, end, value, handle is null);
+        if (handle is not null) handle.LiveEnd = (finalValue, error);
+        Emit(new EndScope(state.Id, result));
+    }
+
+    private static async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
+    {
+        // A scope that is cancelled before it begins does not begin.
+        if (scope.State.Cause is not null) return (WorkEnd.Cancelled, default);
+        Task? task;
+        try
+        {
+            task = body(scope);
+        }
+        catch (Exception thrown)
+        {
+            return (WorkEnd.Of(thrown, scope.Token.IsCancellationRequested, null), default);
+        }
+
+        if (task is null) return (WorkEnd.Failed(LocalChild<T>.NoTask(scope.State.Name)), default);
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        WorkEnd end = WorkEnd.Of(task, scope.Token.IsCancellationRequested, null);
+        return (end, end.Kind == OutcomeKind.Succeeded ? LocalChild<T>.ValueOf(task) : default);
+    }
+
+    private (Result Result, T? Value, Exception? Error) Conclude<T>(ScopeCode scope, WorkEnd body, T? value, bool isWorkflow)
+    {
+        ScopeState state = scope.State;
+        bool isGroup = state.Owner?.Start.Kind == ChildKind.Group;
+        foreach (ChildState child in state.Failed) HandleOf(scope, child);
+        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline);
+        ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
+        bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted);
+        switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))
+        {
+            case GroupVerdict.Return:
+                return (Result.Succeeded(isWorkflow ? value as string : null), value, null);
+            case GroupVerdict.EndWithoutValue when typeof(T) == typeof(Nothing):
+                return (Result.Succeeded(null), default, null);
+            case GroupVerdict.ThrowCancelled:
+                return (Result.Cancelled(), default, null);
+            case GroupVerdict.ThrowFailures:
+                // Only a group makes a group: what leaves a branch or a workflow's code alone stays what it is.
+                return Fail<T>(isGroup || failures!.InnerExceptions.Count > 1 ? failures! : failures.InnerExceptions[0]);
+            case GroupVerdict.ThrowDeadline:
+                return Fail<T>(GroupFailures.DeadlineError(facts));
+            default:
+                return Fail<T>(new GroupCancelledException($"{state.Name} has no value: {state.Cause}.", state.Cause!, OutcomesOf(scope), scope.Token));
+        }
+    }
+
+    /// <summary>How each child of a scope ended that has, in the order of starting.</summary>
+    public IReadOnlyList<Outcome> OutcomesOf(ScopeCode scope) =>
+        [.. scope.State.Children.Where(child => child.Result is not null).Select(child => HandleOf(scope, child).Handle.UntypedOutcome)];
+
+    private static (Result Result, T? Value, Exception? Error) Fail<T>(Exception error) => (Result.Failed(Failure.From(error)), default, error);
+}

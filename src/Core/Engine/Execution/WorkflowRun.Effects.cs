@@ -1,0 +1,60 @@
+namespace Sheaf.Engine;
+
+/// <summary>What transitions bring about: notices change the code's world at once, requests wait for the journal.</summary>
+internal sealed partial class WorkflowRun
+{
+    void IEffects.ChildEnded(ChildState child)
+    {
+        ScopeCode scope = CodeOf(child.Scope);
+        HandleOf(scope, child).Complete();
+        _steps.Remove(child.Id);
+        scope.OnChildEnded();
+    }
+
+    void IEffects.CodeBegins(ChildState child)
+    {
+        ScopeCode inner = CodeOf(child.Inner!);
+        // Cancelled between its opening and its code: the token was not there to be told.
+        if (inner.State.Cause is not null && !inner.Token.IsCancellationRequested) inner.Cancel();
+        IWorkflowChild handle = HandleOf(CodeOf(child.Scope), child);
+        _codes.Remove(child.Id, out Func<ScopeCode, IWorkflowChild, Task>? code);
+        // Its end is in the state and in its handle; nothing leaves it.
+        _ = _scheduler.Post(() => code!(inner, handle));
+    }
+
+    void IEffects.ScopeCancelled(ScopeState scope)
+    {
+        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) code.Cancel();
+    }
+
+    void IEffects.Dispatch(ChildState child)
+    {
+        StartChild start = child.Start;
+        TimeSpan? timeout = start.Retry?.AttemptTimeout;
+        if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout));
+        else _requests.Add(new DispatchWorker(child.Id, child.Attempt, child.Delivery, start.Name, start.Worker!, start.Input, timeout, child.Scope.Deadline));
+    }
+
+    void IEffects.CancelRunning(ScopeState scope) => _requests.Add(new CancelRunning(scope.Id, scope.Cause!));
+
+    void IEffects.StartTimer(TimerKey key, DateTimeOffset dueAt) =>
+        _requests.Add(new StartTimer(key, dueAt, key.Kind is null ? State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
+
+    void IEffects.StopTimer(TimerKey key) => _requests.Add(new StopTimer(key));
+
+    void IEffects.CloseScope(ScopeState scope) => _requests.Add(new CloseScope(scope.Id));
+
+    void IEffects.WorkflowEnded(Result result) => _requests.Add(new EndWorkflow(result));
+
+    /// <summary>The handle of a child; one that a worker spawned gets its own here, since no code asked for it.</summary>
+    private IWorkflowChild HandleOf(ScopeCode scope, ChildState child)
+    {
+        while (scope.Handles.Count <= child.Id.Ordinal)
+        {
+            ChildState missing = scope.State.Children[scope.Handles.Count];
+            scope.Handles.Add(_starting.Remove(missing.Id, out Func<ChildState, IWorkflowChild>? make) ? make(missing) : new WorkflowChild<Nothing>(this, missing));
+        }
+
+        return scope.Handles[child.Id.Ordinal];
+    }
+}

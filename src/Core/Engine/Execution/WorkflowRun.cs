@@ -1,0 +1,164 @@
+namespace Sheaf.Engine;
+
+/// <summary>
+/// One execution of a workflow's code over its state: delivers an event, runs the code until it waits, and has what it
+/// did as entries and requests (D1). Started anew it repeats its journal and compares.
+/// </summary>
+/// <remarks>
+/// Not thread-safe: its owner calls it, one turn at a time. No clock, no I/O: the owner journals what a turn gives, and
+/// carries out the requests after.
+/// </remarks>
+internal sealed partial class WorkflowRun : IEffects
+{
+    private readonly WorkflowScheduler _scheduler;
+    private readonly Func<WorkflowContext, Task<string?>> _code;
+
+    /// <summary>Makes the handle of a child that the code is starting; taken when the state first speaks of the child.</summary>
+    private readonly Dictionary<ChildId, Func<ChildState, IWorkflowChild>> _starting = [];
+
+    /// <summary>The bodies of branches and groups that have not begun.</summary>
+    private readonly Dictionary<ChildId, Func<ScopeCode, IWorkflowChild, Task>> _codes = [];
+    private readonly Dictionary<ChildId, StepWork> _steps = [];
+    private readonly List<ScopeCode?> _scopes = [];
+    private readonly List<Request> _requests = [];
+
+    /// <summary>The commands of the current turn.</summary>
+    private readonly List<JournalCommand> _commands = [];
+
+    /// <summary>What the journal says of the current turn, on replay; null when live.</summary>
+    private ReplayTurn? _replay;
+
+    // Set once, by any thread.
+    private WorkflowStuckException? _stuck;
+
+    public WorkflowRun(WorkflowId id, Func<WorkflowContext, Task<string?>> code, Payloads payloads, FailureTypes? types)
+    {
+        State = new WorkflowState(id);
+        Payloads = payloads;
+        Types = types;
+        _code = code;
+        _scheduler = new WorkflowScheduler(place => GetStuck(
+            $"{place} went on outside a turn: it awaited something that is not the workflow's own, such as Task.Delay or an HttpClient. Put it into a step."));
+    }
+
+    public WorkflowState State { get; }
+
+    public Payloads Payloads { get; }
+
+    public FailureTypes? Types { get; }
+
+    /// <summary>Raised, on any thread, when the code gets stuck between turns.</summary>
+    public Action? OnStuck { get; set; }
+
+    /// <summary>Why the code cannot go on; null while it can.</summary>
+    public WorkflowStuckException? Stuck => Volatile.Read(ref _stuck);
+
+    /// <summary>Delivers an event and runs the code until it waits.</summary>
+    /// <returns>The event and the commands: to be journaled together. Not to be journaled if the run is stuck afterwards.</returns>
+    public IReadOnlyList<JournalEntry> Turn(JournalEvent @event)
+    {
+        _commands.Clear();
+        _scheduler.RunTurn(() => Deliver(@event));
+        return [@event, .. _commands];
+    }
+
+    /// <summary>Runs the journaled turns again and compares. Their requests are dropped: <see cref="Owed"/> says what is still due.</summary>
+    public void Replay(IReadOnlyList<JournalEntry> entries)
+    {
+        int next = 0;
+        while (next < entries.Count && Stuck is null)
+        {
+            if (entries[next] is not JournalEvent @event)
+                throw new InvalidOperationException($"Entry {next} of workflow '{State.Id}' is {entries[next].GetType().Name}: a turn begins with an event. The journal is damaged.");
+            int end = next + 1;
+            while (end < entries.Count && entries[end] is JournalCommand) end++;
+            _replay = new ReplayTurn(entries, next + 1, end);
+            Turn(@event);
+            if (Stuck is null && _replay.Missing is { } missing)
+                GetStuck(new NonDeterministicWorkflowException(Differs(missing.Index, missing.Command, "it did nothing more in that turn")));
+            next = end;
+        }
+
+        _replay = null;
+        _requests.Clear();
+    }
+
+    /// <summary>Takes the requests gathered since the last call.</summary>
+    public IReadOnlyList<Request> TakeRequests()
+    {
+        Request[] requests = [.. _requests];
+        _requests.Clear();
+        return requests;
+    }
+
+    public CancellationToken TokenOf(ScopeState scope) => CodeOf(scope).Token;
+
+    /// <summary>Workflow code calls the workflow on its turn or not at all (D3).</summary>
+    public void CheckOnTurn(string call)
+    {
+        if (Stuck is { } stuck) throw new WorkflowStuckException($"The workflow is stuck: {stuck.Message}", stuck);
+        if (_scheduler.IsOnTurn) return;
+        throw GetStuck($"{call} came from outside the workflow's turn, as after Task.Run or ConfigureAwait(false). Use neither in workflow code; put such work into a step or a worker.");
+    }
+
+    private void Deliver(JournalEvent @event)
+    {
+        Transitions.Apply(State, @event, this);
+        if (@event is WorkflowStarted) BeginWorkflow();
+    }
+
+    private void Emit(JournalCommand command)
+    {
+        if (_replay is { } replay)
+        {
+            // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
+            JournalCommand? journaled = replay.Next();
+            if (journaled is null || !journaled.IsSameAs(command))
+                throw GetStuck(new NonDeterministicWorkflowException(Differs(replay.LastIndex, journaled, $"it did this instead: {command.Describe()}")));
+            command = journaled;
+        }
+
+        _commands.Add(command);
+        Transitions.Apply(State, command, this);
+    }
+
+    private string Differs(int index, JournalCommand? journaled, string instead) =>
+        $"Workflow '{State.Id}' differs from its journal at entry {index}. Journaled: {journaled?.Describe() ?? "the end of the turn"}. The code now: {instead}. " +
+        "Nothing is lost: bring the code back to what it did, and the workflow goes on.";
+
+    private WorkflowStuckException GetStuck(string reason) => GetStuck(new WorkflowStuckException($"Workflow '{State.Id}' is stuck: {reason}"));
+
+    private WorkflowStuckException GetStuck(WorkflowStuckException reason)
+    {
+        if (Interlocked.CompareExchange(ref _stuck, reason, null) is { } earlier) return earlier;
+        OnStuck?.Invoke();
+        return reason;
+    }
+
+    private ScopeCode CodeOf(ScopeState scope)
+    {
+        while (_scopes.Count <= scope.Id) _scopes.Add(null);
+        return _scopes[scope.Id] ??= new ScopeCode(scope);
+    }
+
+    /// <summary>The journaled commands of one turn, in the order in which the code has to repeat them.</summary>
+    private sealed class ReplayTurn(IReadOnlyList<JournalEntry> entries, int begin, int end)
+    {
+        private int _next;
+
+        /// <summary>The entry that <see cref="Next"/> gave last, or where it found none.</summary>
+        public int LastIndex => Math.Min(begin + _next - 1, end - 1);
+
+        public (int Index, JournalCommand Command)? Missing => Position < end ? (Position, (JournalCommand)entries[Position]) : null;
+
+        private int Position => begin + _next;
+
+        public JournalCommand? Next()
+        {
+            if (Position >= end) return null;
+            JournalCommand command = (JournalCommand)entries[Position];
+            _next++;
+            return command;
+        }
+    }
+}

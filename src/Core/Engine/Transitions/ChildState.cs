@@ -1,0 +1,66 @@
+namespace Sheaf.Engine;
+
+/// <summary>Where a durable child stands.</summary>
+internal enum ChildStatus
+{
+    /// <summary>Started by the code, waiting for a place in its group's window.</summary>
+    Waiting = 0,
+
+    /// <summary>Delivered, or running as code.</summary>
+    Running,
+
+    /// <summary>Failed, and waiting for its next attempt.</summary>
+    BackingOff,
+
+    /// <summary>Ended; its result is final.</summary>
+    Ended,
+}
+
+/// <summary>One child in the fold of the journal.</summary>
+/// <remarks>Transitions: waiting → running ⇄ backing off; any of them → ended, once. Changed by <see cref="Transitions"/> only.</remarks>
+internal sealed class ChildState(ScopeState scope, StartChild start)
+{
+    public ScopeState Scope => scope;
+
+    public StartChild Start => start;
+
+    public ChildId Id => start.Child;
+
+    public ChildStatus Status { get; set; }
+
+    /// <summary>The attempt that runs or ran last, from 1; 0 before the first.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>The delivery that runs or ran last, over all attempts: the fencing token (D2). 0 before the first.</summary>
+    public int Delivery { get; set; }
+
+    /// <summary>Deliveries lost in the current attempt.</summary>
+    public int LostDeliveries { get; set; }
+
+    /// <summary>Null until the child has ended.</summary>
+    public Result? Result { get; set; }
+
+    /// <summary>What the last failed attempt failed with.</summary>
+    public Failure? LastFailure { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+
+    public string? Silo { get; set; }
+
+    /// <summary>When the next attempt begins; null unless backing off.</summary>
+    public DateTimeOffset? RetryAt { get; set; }
+
+    /// <summary>The scope of a branch or group; null for leaves, and before the code begins.</summary>
+    public ScopeState? Inner { get; set; }
+
+    /// <summary>Leaves run away from the workflow's code: they are delivered, retried and cancelled by message.</summary>
+    public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step;
+
+    /// <summary>A nested group takes no place in its parent's window (R11).</summary>
+    public bool TakesPlace => start.Kind != ChildKind.Group;
+
+    /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
+    public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+
+namespace Sheaf.Engine;
+
+/// <summary>
+/// The engine: (state, entry) → state and effects. Pure in what matters: no clock, no chance, no I/O, nothing but the
+/// state and the entry decide. The same entries give the same state, on any machine, at any time.
+/// </summary>
+internal static partial class Transitions
+{
+    /// <summary>Deliveries of one attempt that may be lost before the child fails (D2): one poisonous input must not kill silo after silo.</summary>
+    public const int MaxDeliveries = 5;
+
+    public static void Apply(WorkflowState state, JournalEntry entry, IEffects effects)
+    {
+        if (entry is JournalEvent { At: var at } && at > state.Now) state.Now = at; // Clocks of several silos differ; a workflow's never goes back.
+        // After the end nothing changes any more; what still arrives is late.
+        if (state.HasEnded) return;
+        switch (entry)
+        {
+            case WorkflowStarted:
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                break;
+            case ChildEnded ended:
+                OnEnded(state, ended, effects);
+                break;
+            case ChildSpawned spawned:
+                OnSpawned(state, spawned, effects);
+                break;
+            case DeliveriesLost lost:
+                OnLost(state, lost, effects);
+                break;
+            case RetryDue due:
+                OnRetryDue(state, due, effects);
+                break;
+            case TimerFired fired:
+                OnTimer(state, fired, effects);
+                break;
+            case CancelRequested requested:
+                Cancel(state, state.Root, CancelSource.Outside, new(CancellationCauseKind.Requested, requested.Reason, requested.By, state.Now), effects);
+                break;
+            case StartChild start:
+                OnStart(state, state.Scopes[start.Child.Scope], start, effects);
+                break;
+            case CancelScope cancel:
+                Cancel(state, state.Scopes[cancel.Scope], cancel.Source, CauseOf(state, cancel), effects);
+                break;
+            case EndScope end:
+                OnScopeEnded(state, state.Scopes[end.Scope], end.Result, effects);
+                break;
+            default:
+                throw new UnreachableException($"No transition for {entry.GetType().Name}.");
+        }
+    }
+
+    private static void OnStart(WorkflowState state, ScopeState scope, StartChild start, IEffects effects)
+    {
+        Debug.Assert(start.Child.Ordinal == scope.Children.Count, "Ordinals follow the order of starting.");
+        ChildState child = new(scope, start);
+        scope.Children.Add(child);
+        scope.OpenChildren++;
+        if (start.Rejected is { } rejected) End(state, child, Result.Failed(rejected), effects);
+        else if (!child.TakesPlace) Begin(state, child, effects);
+        else if (scope.Settings.MaxConcurrency is { } max && scope.PlacesTaken >= max) scope.Window.Enqueue(child);
+        else BeginWithPlace(state, child, effects);
+    }
+
+    private static void BeginWithPlace(WorkflowState state, ChildState child, IEffects effects)
+    {
+        child.Scope.PlacesTaken++;
+        Begin(state, child, effects);
+    }
+
+    private static void Begin(WorkflowState state, ChildState child, IEffects effects)
+    {
+        child.StartedAt = state.Now;
+        if (child.IsLeaf)
+        {
+            BeginAttempt(child, effects);
+            return;
+        }
+
+        child.Status = ChildStatus.Running;
+        child.Attempt = 1;
+        ScopeState inner = new(state.Scopes.Count, child, child.Start.Group ?? GroupSettings.Default, state.Now);
+        state.Scopes.Add(inner);
+        child.Inner = inner;
+        // A scope that opens inside a cancelled one is cancelled from its first moment.
+        if (child.Scope.Cause is { } cause) CancelFromOutside(state, inner, cause, effects);
+        StartGroupTimer(state, inner, TimerKind.Deadline, inner.Settings.Deadline, effects);
+        StartGroupTimer(state, inner, TimerKind.MoveOn, inner.Settings.MoveOnAfter, effects);
+        effects.CodeBegins(child);
+    }
+
+    private static void BeginAttempt(ChildState child, IEffects effects)
+    {
+        child.Status = ChildStatus.Running;
+        child.Attempt++;
+        child.LostDeliveries = 0;
+        child.RetryAt = null;
+        Deliver(child, effects);
+    }
+
+    private static void Deliver(ChildState child, IEffects effects)
+    {
+        child.Delivery++;
+        effects.Dispatch(child);
+    }
+
+    private static void OnEnded(WorkflowState state, ChildEnded ended, IEffects effects)
+    {
+        if (state.Find(ended.Child) is not { } child || !child.Expects(ended.Attempt, ended.Delivery)) return;
+        child.Silo = ended.Silo;
+        child.StartedAt = ended.StartedAt ?? child.StartedAt;
+        if (ended.Result.Kind == OutcomeKind.Failed && TryBackOff(state, child, ended, effects)) return;
+        End(state, child, ended.Result, effects);
+    }
+
+    private static bool TryBackOff(WorkflowState state, ChildState child, ChildEnded ended, IEffects effects)
+    {
+        if (child.Start.Retry is not { } retry || child.Attempt >= retry.MaxAttempts || child.Scope.Cause is not null) return false;
+        RetryPolicy policy = retry.ToPolicy();
+        Failure failure = ended.Result.Failure!;
+        if (ended.IsWorthRetry == false || !policy.IsWorthRetry(failure)) return false;
+        child.LastFailure = failure;
+        child.Status = ChildStatus.BackingOff;
+        child.RetryAt = Later(state.Now, Backoff.DelayAfter(policy, child.Attempt, Chance.Of(state.Id, child.Id, child.Attempt)));
+        effects.StartTimer(TimerKey.Retry(child.Id), child.RetryAt.Value);
+        return true;
+    }
+
+    private static void OnRetryDue(WorkflowState state, RetryDue due, IEffects effects)
+    {
+        if (state.Find(due.Child) is { Status: ChildStatus.BackingOff } child && child.Attempt == due.FailedAttempt) BeginAttempt(child, effects);
+    }
+
+    private static void OnLost(WorkflowState state, DeliveriesLost lost, IEffects effects)
+    {
+        foreach (Delivery delivery in lost.Deliveries)
+        {
+            if (state.Find(delivery.Child) is not { Status: ChildStatus.Running } child || child.Delivery != delivery.Number || !child.IsLeaf) continue;
+            child.LostDeliveries++;
+            // Nothing runs any more: a cancelled child has nobody left to wait for.
+            if (child.Scope.Cause is not null) End(state, child, Result.Cancelled(child.LastFailure), effects);
+            else if (child.LostDeliveries >= MaxDeliveries) End(state, child, Result.Failed(WorkerLost(child, lost.Reason)), effects);
+            else Deliver(child, effects);
+        }
+    }
+
+    private static Failure WorkerLost(ChildState child, string reason) => Failure.From(new WorkerLostException(
+        $"Child '{child.Start.Name}' was delivered {child.LostDeliveries} times in attempt {child.Attempt}, and each time its worker was lost: {reason}"));
+
+    private static void OnSpawned(WorkflowState state, ChildSpawned spawned, IEffects effects)
+    {
+        if (state.Find(spawned.Parent) is not { Status: ChildStatus.Running } parent || parent.Delivery != spawned.Delivery) return;
+        ScopeState scope = parent.Scope;
+        if (scope.Cause is not null || !state.Spawned.Add((spawned.Parent, spawned.Name))) return;
+        StartChild start = new(new ChildId(scope.Id, scope.Children.Count), ChildKind.Worker, spawned.Name) { Worker = spawned.Worker, Input = spawned.Input, Retry = parent.Start.Retry };
+        OnStart(state, scope, start, effects);
+    }
+
+    private static void OnScopeEnded(WorkflowState state, ScopeState scope, Result result, IEffects effects)
+    {
+        Debug.Assert(scope.OpenChildren == 0, "R1: a scope ends after all its children.");
+        scope.Result = result;
+        foreach (TimerKind kind in Enum.GetValues<TimerKind>()) StopGroupTimer(scope, kind, effects);
+        effects.CloseScope(scope);
+        if (scope.Owner is { } owner)
+        {
+            End(state, owner, result, effects);
+        }
+        else
+        {
+            state.Result = result;
+            effects.WorkflowEnded(result);
+        }
+    }
+
+    /// <summary>The one way in which a child ends.</summary>
+    private static void End(WorkflowState state, ChildState child, Result result, IEffects effects)
+    {
+        ScopeState scope = child.Scope;
+        bool heldPlace = child.TakesPlace && child.Status is ChildStatus.Running or ChildStatus.BackingOff;
+        child.Status = ChildStatus.Ended;
+        child.Result = result;
+        child.EndedAt = state.Now;
+        scope.OpenChildren--;
+        if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned) scope.Failed.Add(child);
+        // The outcome that triggers fail-fast is the cancellation: nothing else has to be journaled for it (C3).
+        if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.Start.Isolated)
+            Cancel(state, scope, CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Start.Name, state.Now), effects);
+        effects.ChildEnded(child);
+        if (heldPlace) PassPlaceOn(state, scope, effects);
+    }
+
+    private static void PassPlaceOn(WorkflowState state, ScopeState scope, IEffects effects)
+    {
+        scope.PlacesTaken--;
+        if (scope.Window.TryDequeue(out ChildState? next)) BeginWithPlace(state, next, effects);
+    }
+
+    public static DateTimeOffset Later(DateTimeOffset from, TimeSpan by) =>
+        DateTimeOffset.MaxValue - from <= by ? DateTimeOffset.MaxValue : from + by;
+}

@@ -1,0 +1,45 @@
+namespace Sheaf.Journal;
+
+/// <summary>The append-only record from which workflows resume. Implemented by stores.</summary>
+/// <remarks>
+/// Thread-safe. A method that throws may or may not have written: the caller reads the tail again before anything else
+/// (rule D5).
+/// </remarks>
+public interface IJournal
+{
+    /// <summary>Creates a workflow and makes the owner its owner, in one transaction (rule D7).</summary>
+    /// <param name="header">The workflow; its epoch is 1.</param>
+    /// <param name="cancellationToken">Gives up. The workflow may have been created all the same.</param>
+    /// <returns>The header given, if the workflow was created; the one that is there, if the id was taken.</returns>
+    Task<WorkflowHeader> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes ownership of a workflow that has not ended, and raises its epoch (rule D5).</summary>
+    /// <param name="workflow">The workflow.</param>
+    /// <param name="owner">The new owner.</param>
+    /// <param name="cancellationToken">Gives up. Ownership may have been taken all the same.</param>
+    /// <returns>The header with the new epoch; <see langword="null"/> where there is no such workflow or it has ended.</returns>
+    Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default);
+
+    /// <summary>Appends commits of any number of workflows in one transaction. A stale one loses only its own rows (rule D5).</summary>
+    /// <param name="commits">The commits; several of one workflow are in the order of their sequence.</param>
+    /// <param name="cancellationToken">Gives up. The commits may have been written all the same.</param>
+    /// <returns>What became of each, in the same order. When this returns, what was accepted is durable.</returns>
+    Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a workflow's commits in their order.</summary>
+    /// <param name="workflow">The workflow. One that does not exist has no commits.</param>
+    /// <param name="fromSequence">Commits that end before this entry are left out.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default);
+
+    /// <summary>Finds a workflow.</summary>
+    /// <param name="workflow">The workflow.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Its header; <see langword="null"/> where there is no such workflow.</returns>
+    Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists workflows, oldest first.</summary>
+    /// <param name="status">Only those that stand so; <see langword="null"/> for all.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sheaf;
+
+/// <summary>Classes by their registered names.</summary>
+internal sealed class CodeRegistry
+{
+    public Names Workflows { get; } = new("workflow");
+
+    public Names Workers { get; } = new("worker");
+
+    /// <summary>One kind of names: given once, never twice.</summary>
+    internal sealed class Names(string kind)
+    {
+        private readonly Dictionary<string, Type> _types = new(StringComparer.Ordinal);
+
+        public IReadOnlyCollection<string> All => _types.Keys;
+
+        public void Add(string name, Type type)
+        {
+            if (_types.TryAdd(name, type) || _types[name] == type) return;
+            throw new InvalidOperationException($"Two classes are registered as {kind} '{name}': {_types[name]} and {type}. Give one of them another name.");
+        }
+
+        public bool TryGet(string name, [MaybeNullWhen(false)] out Type type) => _types.TryGetValue(name, out type);
+
+        /// <summary>What to tell who asked for a name that is not there.</summary>
+        public string Missing(string name) =>
+            $"No {kind} is registered as '{name}'. Registered: {(_types.Count == 0 ? "none" : string.Join(", ", _types.Keys.Order(StringComparer.Ordinal)))}. Add its class in AddSheaf.";
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Sheaf;
+using Sheaf.Embedded;
+using Sheaf.Journal;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds Sheaf to an application's services.</summary>
+public static class SheafServiceCollectionExtensions
+{
+    /// <summary>Registers workflows and workers. Choose where they run on what this returns: <c>.UseEmbedded()</c>.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Is given the builder to add workflows and workers to.</param>
+    public static SheafBuilder AddSheaf(this IServiceCollection services, Func<SheafBuilder, SheafBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        SheafBuilder builder = new(services);
+        configure(builder);
+        builder.Options.Validate();
+        services.AddSingleton(builder.Registry);
+        services.AddSingleton(builder.Options);
+        return builder;
+    }
+
+    /// <summary>Runs workflows and workers in this process, with the journal in memory: they end with the process.</summary>
+    /// <param name="builder">What <see cref="AddSheaf"/> returned.</param>
+    /// <returns>The application's services.</returns>
+    public static IServiceCollection UseEmbedded(this SheafBuilder builder) => UseEmbedded(builder, new MemoryJournal());
+
+    /// <summary>Runs workflows and workers in this process, with a journal of one's own choice.</summary>
+    /// <param name="builder">What <see cref="AddSheaf"/> returned.</param>
+    /// <param name="journal">The journal. Workflows in it that have not ended are resumed at start-up.</param>
+    /// <returns>The application's services.</returns>
+    public static IServiceCollection UseEmbedded(this SheafBuilder builder, IJournal journal)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(journal);
+        IServiceCollection services = builder.Services;
+        services.AddSingleton(journal);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<EmbeddedHost>();
+        services.AddSingleton<IWorkflowClient, EmbeddedClient>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EmbeddedHost>());
+        return services;
+    }
+}

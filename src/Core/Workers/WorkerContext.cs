@@ -1,0 +1,63 @@
+namespace Sheaf;
+
+/// <summary>Which delivery of which child a worker runs.</summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class WorkerContext
+{
+    private readonly Func<CancellationCause?> _cause;
+    private readonly Func<string, string, string, Task> _spawn;
+    private readonly Engine.Payloads _payloads;
+
+    internal WorkerContext(WorkflowId workflowId, string childId, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline, Engine.Payloads payloads, Func<CancellationCause?> cause, Func<string, string, string, Task> spawn)
+    {
+        WorkflowId = workflowId;
+        Child = child;
+        Worker = worker;
+        Attempt = attempt;
+        FencingToken = delivery;
+        Deadline = deadline;
+        IdempotencyKey = $"{workflowId}/{childId}";
+        _payloads = payloads;
+        _cause = cause;
+        _spawn = spawn;
+    }
+
+    /// <summary>The workflow that this child belongs to.</summary>
+    public WorkflowId WorkflowId { get; }
+
+    /// <summary>The child's name.</summary>
+    public string Child { get; }
+
+    /// <summary>The worker's registered name.</summary>
+    public string Worker { get; }
+
+    /// <summary>The attempt, from 1: raised by a retry.</summary>
+    public int Attempt { get; }
+
+    /// <summary>Rises with each delivery of the child: a resource that remembers the highest can refuse the late ones (rule D2).</summary>
+    public long FencingToken { get; }
+
+    /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
+    public string IdempotencyKey { get; }
+
+    /// <summary>When the time of the child's groups is up; <see langword="null"/> for never (rule R7).</summary>
+    public DateTimeOffset? Deadline { get; }
+
+    /// <summary>Why the token was signalled (rule C1); <see langword="null"/> while the group is not cancelled, and for an attempt that took too long.</summary>
+    public CancellationCause? CancellationCause => _cause();
+
+    /// <summary>Starts a sibling of this child in its group (rule R2). Idempotent by this child and the name.</summary>
+    /// <typeparam name="TIn">The type of the sibling's input.</typeparam>
+    /// <typeparam name="TOut">The type of its value, which nobody awaits.</typeparam>
+    /// <param name="name">The sibling's name.</param>
+    /// <param name="worker">What it runs.</param>
+    /// <param name="input">Its input.</param>
+    /// <returns>A task that ends when the sibling's start is durable.</returns>
+    /// <exception cref="OperationCanceledException">The group is cancelled, or this delivery is not the current one any more: nothing was started.</exception>
+    public Task Spawn<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, TIn input)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(worker);
+        return _spawn(name, worker.Name, _payloads.Write(input, $"input of worker '{worker.Name}'")!);
+    }
+}

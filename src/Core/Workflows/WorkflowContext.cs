@@ -1,0 +1,63 @@
+using Sheaf.Engine;
+
+namespace Sheaf;
+
+/// <summary>What a workflow's code, or one of its branches, may use.</summary>
+/// <remarks>Belongs to the workflow's turns: a call from any other thread stops the workflow as stuck (rule D3).</remarks>
+public sealed class WorkflowContext
+{
+    private readonly WorkflowRun _run;
+    private readonly ScopeCode _scope;
+
+    internal WorkflowContext(WorkflowRun run, ScopeCode scope)
+    {
+        _run = run;
+        _scope = scope;
+    }
+
+    /// <summary>The workflow's id.</summary>
+    public WorkflowId Id => _run.State.Id;
+
+    /// <summary>The workflow's clock: the instant of the event that it handles now. The same on every replay.</summary>
+    public DateTimeOffset UtcNow => _run.State.Now;
+
+    /// <summary>Random numbers, the same on every replay; seeded by the workflow's id. Not for secrets.</summary>
+    public Random Random => _run.Random;
+
+    /// <summary>Signalled, on a turn, when this workflow or branch is cancelled.</summary>
+    public CancellationToken CancellationToken => _scope.Token;
+
+    /// <summary>What cancelled this workflow or branch (rule C1); <see langword="null"/> while nothing has.</summary>
+    public CancellationCause? Cause => _scope.State.Cause;
+
+    /// <summary>A new id, the same on every replay. Not for secrets.</summary>
+    public Guid NewGuid() => _run.NextGuid();
+
+    /// <summary>Opens a group and runs its body (rules R1 to R8). Its end is that of the returned handle.</summary>
+    /// <typeparam name="T">The type of the value.</typeparam>
+    /// <param name="name">The group's name.</param>
+    /// <param name="body">Starts children and makes the value of theirs.</param>
+    /// <param name="options">How the group behaves; <see langword="null"/> for the defaults.</param>
+    /// <returns>
+    /// The handle; also a <see cref="Task{T}"/>. Awaiting it throws as <see cref="TaskGroup.RunAsync{T}(Func{TaskGroup, Task{T}}, TaskGroupOptions?, CancellationToken)"/>.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">The workflow is cancelled: nothing was opened (rule R2).</exception>
+    /// <exception cref="ArgumentException">The name is empty, or an option is out of its range.</exception>
+    public ChildTask<T> GroupAsync<T>(string name, Func<WorkflowGroup, Task<T>> body, WorkflowGroupOptions? options = null) =>
+        WorkflowGroup.Open<T>(_run, _scope, name, body, options);
+
+    /// <summary>Opens a group without a value and runs its body.</summary>
+    /// <inheritdoc cref="GroupAsync{T}(string, Func{WorkflowGroup, Task{T}}, WorkflowGroupOptions?)"/>
+    public ChildTask GroupAsync(string name, Func<WorkflowGroup, Task> body, WorkflowGroupOptions? options = null) =>
+        WorkflowGroup.Open<Nothing>(_run, _scope, name, body, options);
+
+    /// <summary>Runs an effect beside the workflow and journals its outcome, as an isolated child.</summary>
+    /// <inheritdoc cref="WorkflowGroup.Step{T}(string, Func{CancellationToken, Task{T}}, ChildOptions?)"/>
+    public ChildTask<T> Step<T>(string name, Func<CancellationToken, Task<T>> effect, RetryPolicy? retry = null) =>
+        WorkflowGroup.StartStep<T>(_run, _scope, name, effect, new ChildOptions { Isolated = true, Retry = retry });
+
+    /// <summary>Runs an effect without a value beside the workflow and journals its outcome, as an isolated child.</summary>
+    /// <inheritdoc cref="WorkflowGroup.Step{T}(string, Func{CancellationToken, Task{T}}, ChildOptions?)"/>
+    public ChildTask Step(string name, Func<CancellationToken, Task> effect, RetryPolicy? retry = null) =>
+        WorkflowGroup.StartStep<Nothing>(_run, _scope, name, effect, new ChildOptions { Isolated = true, Retry = retry });
+}

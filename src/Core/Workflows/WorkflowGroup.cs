@@ -1,0 +1,131 @@
+using Sheaf.Engine;
+
+namespace Sheaf;
+
+/// <summary>
+/// A durable task group: the scope that owns workers, steps, branches and nested groups, and ends after all of them, on
+/// whatever machine they run.
+/// </summary>
+/// <remarks>
+/// <para>
+/// It takes no bare delegates, as <see cref="TaskGroup"/> does: what they write to captured variables would vanish on
+/// resume. A handle never completes inside the call that starts its child.
+/// </para>
+/// <para>Belongs to the workflow's turns: a call from any other thread stops the workflow as stuck (rule D3).</para>
+/// </remarks>
+public sealed class WorkflowGroup
+{
+    private readonly WorkflowRun _run;
+    private readonly ScopeCode _scope;
+    private readonly RetryPolicy? _retry;
+
+    private WorkflowGroup(WorkflowRun run, ScopeCode scope, RetryPolicy? retry)
+    {
+        _run = run;
+        _scope = scope;
+        _retry = retry;
+    }
+
+    /// <summary>Signalled, on a turn, when the group is cancelled, whatever the cause.</summary>
+    public CancellationToken CancellationToken => _scope.Token;
+
+    /// <summary>What cancelled the group (rule C1); <see langword="null"/> while nothing has.</summary>
+    public CancellationCause? Cause => _scope.State.Cause;
+
+    /// <summary>How each child that has ended did so, in the order of starting (rule R10).</summary>
+    public IReadOnlyList<Outcome> Outcomes => _run.OutcomesOf(_scope);
+
+    /// <summary>Starts a worker, under its registered name.</summary>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)"/>
+    public ChildTask<TOut> Start<TIn, TOut>(IWorkerRef<Worker<TIn, TOut>> worker, TIn input, ChildOptions? options = null) =>
+        Start((worker ?? throw new ArgumentNullException(nameof(worker))).Name, worker, input, options);
+
+    /// <summary>Starts a worker.</summary>
+    /// <typeparam name="TIn">The type of the input.</typeparam>
+    /// <typeparam name="TOut">The type of the value.</typeparam>
+    /// <param name="name">The child's name. Several children may share one; the ordinal tells them apart.</param>
+    /// <param name="worker">What it runs: <c>Run.Worker&lt;SearchTool&gt;()</c>.</param>
+    /// <param name="input">Its input. One that cannot be made JSON of, or is too large, is the child's failure (rule D10).</param>
+    /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults.</param>
+    /// <returns>The handle. The worker is delivered once the start is journaled (rule D4).</returns>
+    /// <exception cref="OperationCanceledException">The group is cancelled: nothing was started (rule R2).</exception>
+    /// <exception cref="InvalidOperationException">The group has ended: nothing was started (rule R2).</exception>
+    /// <exception cref="ArgumentException">The name is empty, or an option is out of its range.</exception>
+    public ChildTask<TOut> Start<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, TIn input, ChildOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, $"input of child '{name}'"), WithRetry(options));
+    }
+
+    /// <summary>Runs an effect beside the workflow, off its turn, and journals its outcome.</summary>
+    /// <typeparam name="T">The type of the value; it is journaled as JSON.</typeparam>
+    /// <param name="name">The step's name.</param>
+    /// <param name="effect">The effect. It happens at least once: a crash before its outcome is journaled runs it again.</param>
+    /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults. Its retry policy may have a predicate.</param>
+    /// <returns>The handle.</returns>
+    /// <remarks>What the delegate writes to captured variables is gone after a resume: return it instead.</remarks>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)" path="/exception"/>
+    public ChildTask<T> Step<T>(string name, Func<CancellationToken, Task<T>> effect, ChildOptions? options = null) =>
+        StartStep<T>(_run, _scope, name, effect, WithRetry(options));
+
+    /// <summary>Runs an effect without a value.</summary>
+    /// <inheritdoc cref="Step{T}(string, Func{CancellationToken, Task{T}}, ChildOptions?)"/>
+    public ChildTask Step(string name, Func<CancellationToken, Task> effect, ChildOptions? options = null) =>
+        StartStep<Nothing>(_run, _scope, name, effect, WithRetry(options));
+
+    /// <summary>
+    /// Starts workflow code as a child: it runs on the workflow's turns, side by side with its siblings, again on resume, and
+    /// may start children.
+    /// </summary>
+    /// <typeparam name="T">The type of the value.</typeparam>
+    /// <param name="name">The branch's name.</param>
+    /// <param name="body">The code, with a context whose groups are inside the branch.</param>
+    /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults. A branch is not retried.</param>
+    /// <returns>The handle.</returns>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)" path="/exception"/>
+    public ChildTask<T> Branch<T>(string name, Func<WorkflowContext, Task<T>> body, ChildOptions? options = null) =>
+        StartBranch<T>(name, body, options);
+
+    /// <summary>Starts workflow code without a value as a child.</summary>
+    /// <inheritdoc cref="Branch{T}(string, Func{WorkflowContext, Task{T}}, ChildOptions?)"/>
+    public ChildTask Branch(string name, Func<WorkflowContext, Task> body, ChildOptions? options = null) =>
+        StartBranch<Nothing>(name, body, options);
+
+    /// <summary>Opens a group inside this one (rule R8), as an isolated child.</summary>
+    /// <inheritdoc cref="WorkflowContext.GroupAsync{T}(string, Func{WorkflowGroup, Task{T}}, WorkflowGroupOptions?)"/>
+    public ChildTask<T> GroupAsync<T>(string name, Func<WorkflowGroup, Task<T>> body, WorkflowGroupOptions? options = null) =>
+        Open<T>(_run, _scope, name, body, options);
+
+    /// <summary>Opens a group without a value inside this one (rule R8), as an isolated child.</summary>
+    /// <inheritdoc cref="WorkflowContext.GroupAsync{T}(string, Func{WorkflowGroup, Task{T}}, WorkflowGroupOptions?)"/>
+    public ChildTask GroupAsync(string name, Func<WorkflowGroup, Task> body, WorkflowGroupOptions? options = null) =>
+        Open<Nothing>(_run, _scope, name, body, options);
+
+    /// <summary>Cancels the group's children and interrupts its body (rule R6). Only the first cancellation of a group has an effect.</summary>
+    /// <param name="reason">Why, for people.</param>
+    public void Cancel(string? reason = null) => _run.Cancel(_scope, reason);
+
+    internal static ChildTask<T> Open<T>(WorkflowRun run, ScopeCode parent, string name, Func<WorkflowGroup, Task> body, WorkflowGroupOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        options ??= new WorkflowGroupOptions();
+        options.Validate();
+        return run.StartCode<T>(parent, ChildKind.Group, name, options.ToSettings(), ChildOptions.IsolatedDefault, scope => body(new WorkflowGroup(run, scope, options.Retry)));
+    }
+
+    internal static ChildTask<T> StartStep<T>(WorkflowRun run, ScopeCode scope, string name, Func<CancellationToken, Task> effect, ChildOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(effect);
+        StepWork work = new(effect, task => run.Payloads.Write(LocalChild<T>.ValueOf(task), $"value of step '{name}'"), options?.Retry?.When);
+        return run.StartStep<T>(scope, name, work, options);
+    }
+
+    private ChildTask<T> StartBranch<T>(string name, Func<WorkflowContext, Task> body, ChildOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return _run.StartCode<T>(_scope, ChildKind.Branch, name, settings: null, options, scope => body(new WorkflowContext(_run, scope)));
+    }
+
+    private ChildOptions? WithRetry(ChildOptions? options) =>
+        _retry is null || options?.Retry is not null ? options : (options ?? new()) with { Retry = _retry };
+}

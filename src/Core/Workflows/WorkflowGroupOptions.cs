@@ -1,0 +1,46 @@
+using Sheaf.Engine;
+
+namespace Sheaf;
+
+/// <summary>How a durable group behaves. Immutable: one instance can serve any number of groups.</summary>
+/// <remarks>Times are counted on the workflow's clock, and downtime counts (rule R7).</remarks>
+public sealed record WorkflowGroupOptions
+{
+    /// <inheritdoc cref="TaskGroupOptions.Policy"/>
+    public GroupPolicy Policy { get; init; }
+
+    /// <inheritdoc cref="TaskGroupOptions.Deadline"/>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <inheritdoc cref="TaskGroupOptions.MoveOnAfter"/>
+    public TimeSpan? MoveOnAfter { get; init; }
+
+    /// <inheritdoc cref="TaskGroupOptions.Shield"/>
+    public TimeSpan? Shield { get; init; }
+
+    /// <inheritdoc cref="TaskGroupOptions.MaxConcurrency"/>
+    public int? MaxConcurrency { get; init; }
+
+    /// <summary>How the group's workers and steps are tried again (rule R12), unless <see cref="ChildOptions.Retry"/> says otherwise.</summary>
+    /// <value>The default is <see langword="null"/>: one attempt. Without a predicate.</value>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <inheritdoc cref="TaskGroupOptions.MaxFailures"/>
+    public int MaxFailures { get; init; } = 100;
+
+    internal void Validate()
+    {
+        // One set of rules for both kinds of group.
+        new TaskGroupOptions { Policy = Policy, Deadline = Deadline, MoveOnAfter = MoveOnAfter, Shield = Shield, MaxConcurrency = MaxConcurrency, Retry = Retry, MaxFailures = MaxFailures }.Validate();
+    }
+
+    internal GroupSettings ToSettings() => new()
+    {
+        Policy = Policy,
+        Deadline = Deadline,
+        MoveOnAfter = MoveOnAfter,
+        Shield = Shield,
+        MaxConcurrency = MaxConcurrency,
+        MaxFailures = MaxFailures,
+    };
+}

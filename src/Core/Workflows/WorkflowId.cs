@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sheaf;
+
+/// <summary>A workflow's id: chosen by who starts it, and the key of starting only once.</summary>
+[JsonConverter(typeof(Converter))]
+public readonly record struct WorkflowId
+{
+    /// <summary>The longest id.</summary>
+    public const int MaxLength = 200;
+
+    private readonly string? _value;
+
+    /// <summary>Makes an id of a text.</summary>
+    /// <param name="value">The text: 1 to <see cref="MaxLength"/> characters, none of them a control character.</param>
+    /// <exception cref="ArgumentException">The text is empty, too long or has control characters.</exception>
+    public WorkflowId(string value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(value);
+        if (value.Length > MaxLength)
+            throw new ArgumentException($"A workflow id of {value.Length} characters is too long: at most {MaxLength}.", nameof(value));
+        if (value.Any(char.IsControl))
+            throw new ArgumentException($"The workflow id '{value}' has control characters. Use printable ones.", nameof(value));
+        _value = value;
+    }
+
+    /// <summary>The text.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default</c>, not an id.</exception>
+    public string Value => _value ?? throw new InvalidOperationException("A default WorkflowId is no id. Make one of a text.");
+
+    /// <summary>Makes an id of a text.</summary>
+    /// <param name="value">As for the constructor.</param>
+    public static implicit operator WorkflowId(string value) => new(value);
+
+    /// <summary>Makes an id of a text.</summary>
+    /// <param name="value">As for the constructor.</param>
+    public static WorkflowId FromString(string value) => new(value);
+
+    /// <summary>The text.</summary>
+    public override string ToString() => _value ?? "(none)";
+
+    private sealed class Converter : JsonConverter<WorkflowId>
+    {
+        public override WorkflowId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            new(reader.GetString() ?? throw new JsonException("A workflow id is null."));
+
+        public override void Write(Utf8JsonWriter writer, WorkflowId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    }
+}
