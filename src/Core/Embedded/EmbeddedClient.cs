@@ -15,15 +15,13 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         string json = host.Payloads.Write(input, $"input of workflow '{id}'") ?? "null";
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
         WorkflowHeader mine = new() { Id = id, Workflow = workflow.Name, Input = json, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
-        WorkflowHeader there = await host.Journal.CreateAsync(mine, cancellationToken).ConfigureAwait(false);
+        (bool created, WorkflowHeader there) = await host.Journal.CreateAsync(mine, cancellationToken).ConfigureAwait(false);
         if ((there.Workflow, there.Input) != (mine.Workflow, mine.Input))
         {
             throw new InvalidOperationException(
                 $"The workflow id '{id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
         }
 
-        // The same header object comes back only if this call made it.
-        bool created = ReferenceEquals(there, mine) || there == mine;
         if (there.Status == WorkflowStatus.Running && there.Owner == host.OwnerName) host.Own(there);
         return created;
     }
@@ -32,8 +30,8 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
     {
         await StartAsync(workflow, id, input, cancellationToken).ConfigureAwait(false);
         Task<Result> end = EndOfAsync(id, CancellationToken.None);
-        if (await Task.WhenAny(end, WhenSignalled(cancellationToken)).ConfigureAwait(false) != end)
-            await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false);
+        await ((Task)end).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!end.IsCompleted) await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false);
         return ToValue<TOut>(id, await end.ConfigureAwait(false), cancellationToken);
     }
 
@@ -85,13 +83,6 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
             WorkflowStatus actual = host.Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
             if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt);
         }
-    }
-
-    private static async Task WhenSignalled(CancellationToken cancellationToken)
-    {
-        TaskCompletionSource signalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (cancellationToken.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), signalled))
-            await signalled.Task.ConfigureAwait(false);
     }
 
     private async Task<WorkflowHeader> FindOrThrowAsync(WorkflowId id, CancellationToken cancellationToken) =>

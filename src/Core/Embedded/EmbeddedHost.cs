@@ -109,19 +109,6 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
 
     public string OwnerName => _name;
 
-    public WorkflowRun CreateRun(WorkflowHeader header) => new(header.Id, context => RunCodeAsync(header, context), Payloads, Options.FailureTypes);
-
-    private async Task<string?> RunCodeAsync(WorkflowHeader header, WorkflowContext context)
-    {
-        if (!Registry.Workflows.TryGet(header.Workflow, out Type? type)) throw new InvalidOperationException(Registry.Workflows.Missing(header.Workflow));
-        // On the workflow's turn, hence no ConfigureAwait(false).
-#pragma warning disable CA2007, MA0004
-        await using AsyncServiceScope services = Services.CreateAsyncScope();
-        var workflow = (Workflow)ActivatorUtilities.CreateInstance(services.ServiceProvider, type);
-        return await workflow.RunJsonAsync(header.Input, Payloads, context);
-#pragma warning restore CA2007, MA0004
-    }
-
     private async Task ResumeAsync()
     {
         await foreach (WorkflowHeader header in Journal.ListAsync(WorkflowStatus.Running, Stopping).ConfigureAwait(false))

@@ -37,7 +37,8 @@ internal sealed partial class WorkflowActor
     /// <summary>Keeps what arrives until somebody asks to try again, then loads the workflow anew.</summary>
     private async Task WaitForRetryAsync()
     {
-        if (StuckReason is null) GetStuck();
+        GetStuck();
+        RefuseKept();
         while (await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
         {
             while (_mailbox.Reader.TryRead(out Input? input))
@@ -45,6 +46,7 @@ internal sealed partial class WorkflowActor
                 if (input is not RetryAsked retry)
                 {
                     _kept.Enqueue(input);
+                    RefuseKept();
                     continue;
                 }
 
@@ -58,6 +60,18 @@ internal sealed partial class WorkflowActor
                 await LoadAsync().ConfigureAwait(false);
                 return;
             }
+        }
+    }
+
+    /// <summary>A stuck workflow can journal nothing, so who waits for that is told; events are kept.</summary>
+    private void RefuseKept()
+    {
+        Input[] kept = [.. _kept];
+        _kept.Clear();
+        foreach (Input input in kept)
+        {
+            if (input is Asked asked) asked.Done.TrySetException(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
+            else _kept.Enqueue(input);
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
     // The loop's own.
     private WorkflowRun _run = null!;
+    private WorkflowCode? _code;
     private long _nextSequence;
 
     public WorkflowActor(EmbeddedHost host, WorkflowHeader header)
@@ -87,6 +88,12 @@ internal sealed partial class WorkflowActor : IDisposable
             await LoadAsync().ConfigureAwait(false);
             while (!_run.State.HasEnded)
             {
+                if (_run.Stuck is not null)
+                {
+                    await WaitForRetryAsync().ConfigureAwait(false);
+                    continue;
+                }
+
                 if (_kept.Count == 0 && !await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 await TakeBatchAsync().ConfigureAwait(false);
             }
@@ -106,6 +113,7 @@ internal sealed partial class WorkflowActor : IDisposable
         {
             Dispose();
             RefuseRest();
+            await DisposeCodeAsync().ConfigureAwait(false);
         }
     }
 
@@ -115,15 +123,12 @@ internal sealed partial class WorkflowActor : IDisposable
         List<JournalEntry> entries = await JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping).ConfigureAwait(false);
         _nextSequence = entries.Count;
         _timers.Dispose();
-        _run = _host.CreateRun(_header);
+        await DisposeCodeAsync().ConfigureAwait(false);
+        _code = new WorkflowCode(_host, _header);
+        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes);
         _run.OnStuck = () => Post(new StuckNoticed());
         _run.Replay(entries);
-        if (_run.Stuck is not null)
-        {
-            GetStuck();
-            return;
-        }
-
+        if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
             _kept.Enqueue(new BeginAsked());
@@ -153,7 +158,8 @@ internal sealed partial class WorkflowActor : IDisposable
 
         if (entries.Count > 0 && !await TryCommitAsync(entries).ConfigureAwait(false))
         {
-            foreach (Input input in applied) _kept.Enqueue(input);
+            _kept.Clear();
+            foreach (Input input in inputs) _kept.Enqueue(input);
             await LoadAsync().ConfigureAwait(false);
             return;
         }
@@ -161,7 +167,6 @@ internal sealed partial class WorkflowActor : IDisposable
         foreach (Request request in requests) Carry(request);
         foreach (Input input in applied) Acknowledge(input);
         SignalProgress();
-        if (_run.Stuck is not null) await WaitForRetryAsync().ConfigureAwait(false);
     }
 
     /// <summary>Applies an input in a turn of its own.</summary>
@@ -279,6 +284,24 @@ internal sealed partial class WorkflowActor : IDisposable
                 break;
         }
     }
+
+    private async Task DisposeCodeAsync()
+    {
+        try
+        {
+            if (_code is not null) await _code.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            // The user's own services; the workflow's end does not depend on how they go.
+            LogDisposeFailed(_host.Logger, _header.Id.Value, error);
+        }
+
+        _code = null;
+    }
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "The services of workflow {Workflow} failed to be disposed of.")]
+    private static partial void LogDisposeFailed(ILogger logger, string workflow, Exception error);
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "Workflow {Workflow} cannot go on.")]
     private static partial void LogStopped(ILogger logger, string workflow, Exception error);

@@ -10,8 +10,8 @@ public interface IJournal
     /// <summary>Creates a workflow and makes the owner its owner, in one transaction (rule D7).</summary>
     /// <param name="header">The workflow; its epoch is 1.</param>
     /// <param name="cancellationToken">Gives up. The workflow may have been created all the same.</param>
-    /// <returns>The header given, if the workflow was created; the one that is there, if the id was taken.</returns>
-    Task<WorkflowHeader> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default);
+    /// <returns>Whether this call created it, and its header: that of whoever was first, if the id was taken.</returns>
+    Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default);
 
     /// <summary>Takes ownership of a workflow that has not ended, and raises its epoch (rule D5).</summary>
     /// <param name="workflow">The workflow.</param>

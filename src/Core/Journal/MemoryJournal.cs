@@ -14,17 +14,17 @@ public sealed class MemoryJournal : IJournal
     private readonly List<Record> _inOrder = [];
 
     /// <inheritdoc/>
-    public Task<WorkflowHeader> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default)
+    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(header);
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            if (_records.TryGetValue(header.Id, out Record? there)) return Task.FromResult(there.Header);
+            if (_records.TryGetValue(header.Id, out Record? there)) return Task.FromResult(new CreateResult(false, there.Header));
             Record record = new(header with { Epoch = 1 });
             _records.Add(header.Id, record);
             _inOrder.Add(record);
-            return Task.FromResult(record.Header);
+            return Task.FromResult(new CreateResult(true, record.Header));
         }
     }
 

@@ -98,6 +98,13 @@ internal sealed partial class WorkflowRun
     private async Task RunScopeAsync<T>(ScopeCode scope, WorkflowChild<T>? handle, Func<ScopeCode, Task> body)
     {
         (WorkEnd end, T? value) = await RunBodyAsync<T>(scope, body);
+        if (end.Errors.OfType<WorkflowStuckException>().FirstOrDefault() is { } stuck)
+        {
+            // Not an end of any kind: the run is over, the workflow is not.
+            GetStuck(stuck);
+            return;
+        }
+
         ScopeState state = scope.State;
         if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && state.OpenChildren > 0)
             Emit(new CancelScope(state.Id, CancelSource.Failure, "the body failed"));

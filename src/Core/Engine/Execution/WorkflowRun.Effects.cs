@@ -8,6 +8,7 @@ internal sealed partial class WorkflowRun
         ScopeCode scope = CodeOf(child.Scope);
         HandleOf(scope, child).Complete();
         _steps.Remove(child.Id);
+        _codes.Remove(child.Id);
         scope.OnChildEnded();
     }
 
