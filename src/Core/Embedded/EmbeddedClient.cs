@@ -41,11 +41,11 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
     public async Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default)
     {
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        return await AskAsync(id, done => new CancelAsked(reason, "client", done), cancellationToken).ConfigureAwait(false);
+        return await AskAsync(id, new AskCancel(reason, "client"), cancellationToken).ConfigureAwait(false);
     }
 
     public Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default) =>
-        AskAsync(id, done => new RetryAsked(done), cancellationToken);
+        AskAsync(id, new AskRetry(), cancellationToken);
 
     public async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
     {
@@ -100,11 +100,11 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         return state.Result ?? throw new InvalidOperationException($"Workflow '{id}' has not ended, and this host does not run it. Ask its owner.");
     }
 
-    private async Task<bool> AskAsync(WorkflowId id, Func<TaskCompletionSource<bool>, Input> ask, CancellationToken cancellationToken)
+    private async Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
     {
         if (host.Find(id) is not { } actor) return false;
         TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        actor.Post(ask(done));
+        actor.Post(new Letter(input, done));
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 

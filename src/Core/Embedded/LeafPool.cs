@@ -6,7 +6,7 @@ namespace Sheaf.Embedded;
 
 /// <summary>Runs the leaves of one workflow on the thread pool: worker calls and steps.</summary>
 /// <remarks>Called by its workflow's actor only, except for the ends of leaves, which it posts to the actor.</remarks>
-internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Input> post)
+internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Letter> post)
 {
     private readonly Dictionary<int, ScopeToken> _scopes = [];
     private readonly Dictionary<ChildId, int> _running = [];
@@ -68,7 +68,7 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
             DateTimeOffset startedAt = host.Time.GetUtcNow();
             (Result result, bool? worthRetry) = await RunAttemptAsync(attempt, name, timeout, isWorthRetry, scope, run).ConfigureAwait(false);
             // A host that stops takes its deliveries with it; they say nothing of the attempt (D2).
-            if (!host.Stopping.IsCancellationRequested) post(new LeafEnded(child, attempt, delivery, result, startedAt, worthRetry));
+            if (!host.Stopping.IsCancellationRequested) post(new Letter(new LeafEnded(child, attempt, delivery, result, startedAt) { IsWorthRetry = worthRetry }));
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
     private async Task SpawnAsync(DispatchWorker parent, string name, string worker, string json)
     {
         TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        post(new SpawnAsked(parent.Child, parent.Delivery, name, worker, json, done));
+        post(new Letter(new AskSpawn(parent.Child, parent.Delivery, name, worker, json), done));
         if (!await done.Task.ConfigureAwait(false))
             throw new OperationCanceledException($"Child '{name}' was not started: the group of '{parent.Name}' is cancelled, or this delivery is not the current one.");
     }

@@ -41,11 +41,11 @@ internal sealed partial class WorkflowActor
         RefuseKept();
         while (await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
         {
-            while (_mailbox.Reader.TryRead(out Input? input))
+            while (_mailbox.Reader.TryRead(out Letter? letter))
             {
-                if (input is not RetryAsked retry)
+                if (letter.Input is not AskRetry)
                 {
-                    _kept.Enqueue(input);
+                    _kept.Enqueue(letter);
                     RefuseKept();
                     continue;
                 }
@@ -56,7 +56,7 @@ internal sealed partial class WorkflowActor
                     _end = NewEnd();
                 }
 
-                retry.Done.TrySetResult(true);
+                letter.Done?.TrySetResult(true);
                 await LoadAsync().ConfigureAwait(false);
                 return;
             }
@@ -66,12 +66,12 @@ internal sealed partial class WorkflowActor
     /// <summary>A stuck workflow can journal nothing, so who waits for that is told; events are kept.</summary>
     private void RefuseKept()
     {
-        Input[] kept = [.. _kept];
+        Letter[] kept = [.. _kept];
         _kept.Clear();
-        foreach (Input input in kept)
+        foreach (Letter letter in kept)
         {
-            if (input is Asked asked) asked.Done.TrySetException(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
-            else _kept.Enqueue(input);
+            if (letter.Done is { } done) done.TrySetException(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
+            else _kept.Enqueue(letter);
         }
     }
 
@@ -79,14 +79,16 @@ internal sealed partial class WorkflowActor
     private void RefuseRest()
     {
         _mailbox.Writer.TryComplete();
-        while (_mailbox.Reader.TryRead(out Input? input)) _kept.Enqueue(input);
-        foreach (Asked asked in _kept.OfType<Asked>()) asked.Done.TrySetResult(false);
+        while (_mailbox.Reader.TryRead(out Letter? letter)) _kept.Enqueue(letter);
+        foreach (Letter letter in _kept) letter.Done?.TrySetResult(false);
     }
 
-    /// <summary>Starts the timers that a loaded state owes.</summary>
-    private sealed class TimerStarter(WorkflowTimers timers, WorkflowState state) : NoEffects
+    /// <summary>Carries out what a loaded state owes.</summary>
+    private sealed class OwedEffects(WorkflowActor actor) : NoEffects
     {
         public override void StartTimer(TimerKey key, DateTimeOffset dueAt) =>
-            timers.Start(new StartTimer(key, dueAt, key.Kind is null ? state.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
+            actor.Carry(new StartTimer(key, dueAt, key.Kind is null ? actor._run.State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
+
+        public override void CancelRunning(ScopeState scope) => actor.Carry(new CancelRunning(scope.Id, scope.Cause!));
     }
 }

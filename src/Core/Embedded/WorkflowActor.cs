@@ -19,8 +19,8 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private readonly EmbeddedHost _host;
     private readonly WorkflowHeader _header;
-    private readonly Channel<Input> _mailbox = Channel.CreateUnbounded<Input>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Queue<Input> _kept = new();
+    private readonly Channel<Letter> _mailbox = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<Letter> _kept = new();
     private readonly LeafPool _leaves;
     private readonly WorkflowTimers _timers;
     private readonly Lock _gate = new();
@@ -40,7 +40,7 @@ internal sealed partial class WorkflowActor : IDisposable
         _host = host;
         _header = header;
         _leaves = new LeafPool(header.Id, host, Post);
-        _timers = new WorkflowTimers(host.Time, Post);
+        _timers = new WorkflowTimers(host.Time, due => Post(new Letter(due)));
     }
 
     public string? StuckReason
@@ -69,9 +69,9 @@ internal sealed partial class WorkflowActor : IDisposable
         }
     }
 
-    public void Post(Input input)
+    public void Post(Letter letter)
     {
-        if (!_mailbox.Writer.TryWrite(input) && input is Asked asked) asked.Done.TrySetResult(false);
+        if (!_mailbox.Writer.TryWrite(letter)) letter.Done?.TrySetResult(false);
     }
 
     public void Dispose()
@@ -126,46 +126,48 @@ internal sealed partial class WorkflowActor : IDisposable
         await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes);
-        _run.OnStuck = () => Post(new StuckNoticed());
+        _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
         _run.Replay(entries);
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
-            _kept.Enqueue(new BeginAsked());
+            _kept.Enqueue(new Letter(new Begin()));
             return;
         }
 
         if (_run.State.HasEnded) return;
-        Owed.Timers(_run.State, new TimerStarter(_timers, _run.State));
+        OwedEffects owed = new(this);
+        Owed.Timers(_run.State, owed);
+        Owed.Cancellations(_run.State, owed);
         Delivery[] lost = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
-        if (lost.Length > 0) _kept.Enqueue(new LossNoticed(lost));
+        if (lost.Length > 0) _kept.Enqueue(new Letter(new Lost(lost, "the host was stopped or started again")));
     }
 
     private async Task TakeBatchAsync()
     {
-        List<Input> inputs = [.. _kept];
+        List<Letter> letters = [.. _kept];
         _kept.Clear();
-        while (inputs.Count < MaxBatch && _mailbox.Reader.TryRead(out Input? input)) inputs.Add(input);
+        while (letters.Count < MaxBatch && _mailbox.Reader.TryRead(out Letter? letter)) letters.Add(letter);
 
         List<JournalEntry> entries = [];
         List<Request> requests = [];
-        List<Input> applied = [];
-        foreach (Input input in inputs)
+        List<Letter> applied = [];
+        foreach (Letter letter in letters)
         {
-            if (_run.Stuck is not null || !Apply(input, entries, requests)) _kept.Enqueue(input);
-            else applied.Add(input);
+            if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
+            else applied.Add(letter);
         }
 
         if (entries.Count > 0 && !await TryCommitAsync(entries).ConfigureAwait(false))
         {
             _kept.Clear();
-            foreach (Input input in inputs) _kept.Enqueue(input);
+            foreach (Letter letter in letters) _kept.Enqueue(letter);
             await LoadAsync().ConfigureAwait(false);
             return;
         }
 
         foreach (Request request in requests) Carry(request);
-        foreach (Input input in applied) Acknowledge(input);
+        foreach (Letter letter in applied) Acknowledge(letter);
         SignalProgress();
     }
 
@@ -173,41 +175,13 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <returns>Whether it is done with: applied, or of no effect. If not, the workflow got stuck on it.</returns>
     private bool Apply(Input input, List<JournalEntry> entries, List<Request> requests)
     {
-        if (ToEvent(input) is not { } @event) return true;
+        if (Intake.ToEvent(_run.State, input, _host.Time.GetUtcNow()) is not { } @event) return true;
         IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
         IReadOnlyList<Request> asked = _run.TakeRequests();
         if (_run.Stuck is not null) return false;
         entries.AddRange(turn);
         requests.AddRange(asked);
         return true;
-    }
-
-    /// <summary>The event that an input is, or null where it has no effect: late, repeated, or nothing for the journal.</summary>
-    private JournalEvent? ToEvent(Input input)
-    {
-        WorkflowState state = _run.State;
-        DateTimeOffset now = _host.Time.GetUtcNow();
-        if (state.HasEnded) return null;
-        switch (input)
-        {
-            case BeginAsked:
-                return state.HasStarted ? null : new WorkflowStarted(now);
-            case LossNoticed loss:
-                Delivery[] lost = [.. loss.Lost.Where(delivery => state.Find(delivery.Child) is { } child && child.Status == ChildStatus.Running && child.Delivery == delivery.Number)];
-                return lost.Length == 0 ? null : new DeliveriesLost(now, lost, "the host was stopped or started again");
-            case LeafEnded ended when state.Find(ended.Child) is { } child && child.Expects(ended.Attempt, ended.Delivery):
-                return new ChildEnded(now, ended.Child, ended.Attempt, ended.Delivery, ended.Result) { StartedAt = ended.StartedAt, IsWorthRetry = ended.IsWorthRetry };
-            case TimerDue { Key.Kind: { } kind } timer:
-                return state.Scopes[timer.Key.Scope] is { Result: null, Cause: null } ? new TimerFired(now, timer.Key.Scope, kind) : null;
-            case TimerDue retry when state.Find(new ChildId(retry.Key.Scope, retry.Key.Ordinal)) is { Status: ChildStatus.BackingOff } child && child.Attempt == retry.Attempt:
-                return new RetryDue(now, child.Id, retry.Attempt);
-            case CancelAsked cancel:
-                return state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null;
-            case SpawnAsked spawn when state.Find(spawn.Parent) is { Status: ChildStatus.Running } parent && parent.Delivery == spawn.Delivery && parent.Scope.Cause is null:
-                return state.Spawned.Contains((spawn.Parent, spawn.Name)) ? null : new ChildSpawned(now, spawn.Parent, spawn.Delivery, spawn.Name, spawn.Worker, spawn.Json);
-            default:
-                return null;
-        }
     }
 
     /// <summary>Journals the entries. If it says no, nobody knows whether they are: the journal has to be read again.</summary>
@@ -264,25 +238,15 @@ internal sealed partial class WorkflowActor : IDisposable
         }
     }
 
-    private void Acknowledge(Input input)
+    private void Acknowledge(Letter letter)
     {
-        switch (input)
+        if (letter.Input is LeafEnded ended) _leaves.OnApplied(ended.Child, ended.Delivery);
+        letter.Done?.TrySetResult(letter.Input switch
         {
-            case LeafEnded ended:
-                _leaves.OnApplied(ended.Child, ended.Delivery);
-                break;
-            case SpawnAsked spawn:
-                spawn.Done.TrySetResult(_run.State.Spawned.Contains((spawn.Parent, spawn.Name)));
-                break;
-            case CancelAsked cancel:
-                cancel.Done.TrySetResult(true);
-                break;
-            case RetryAsked retry:
-                retry.Done.TrySetResult(false);
-                break;
-            default:
-                break;
-        }
+            AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
+            AskCancel => _run.State.Root.Cause is not null,
+            _ => false,
+        });
     }
 
     private async Task DisposeCodeAsync()
@@ -311,13 +275,4 @@ internal sealed partial class WorkflowActor : IDisposable
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
     private static partial void LogStuck(ILogger logger, string workflow, Exception error);
-
-    /// <summary>The workflow's first turn is due.</summary>
-    private sealed record BeginAsked : Input;
-
-    /// <summary>Deliveries that a former process took with it.</summary>
-    private sealed record LossNoticed(IReadOnlyList<Delivery> Lost) : Input;
-
-    /// <summary>The code got stuck between turns: nothing to apply, but the loop has to look.</summary>
-    private sealed record StuckNoticed : Input;
 }

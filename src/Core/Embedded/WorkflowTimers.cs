@@ -3,7 +3,7 @@ using Sheaf.Engine;
 namespace Sheaf.Embedded;
 
 /// <summary>The running timers of one workflow.</summary>
-internal sealed class WorkflowTimers(TimeProvider time, Action<Input> post) : IDisposable
+internal sealed class WorkflowTimers(TimeProvider time, Action<TimerDue> post) : IDisposable
 {
     private readonly Dictionary<TimerKey, GroupTimer> _timers = [];
 

@@ -21,6 +21,18 @@ internal static class Owed
         }
     }
 
+    /// <summary>
+    /// Signals again every scope that is cancelled while leaves of it run: the signal may have been asked for by the very
+    /// commit whose answer was lost. A second signal changes nothing.
+    /// </summary>
+    public static void Cancellations(WorkflowState state, IEffects effects)
+    {
+        foreach (ScopeState scope in state.Scopes)
+        {
+            if (scope is { Cause: not null, Result: null } && scope.Children.Exists(child => child.IsLeaf && child.Status == ChildStatus.Running)) effects.CancelRunning(scope);
+        }
+    }
+
     /// <summary>Leaves whose delivery may run somewhere, or may not.</summary>
     public static IReadOnlyList<Delivery> Deliveries(WorkflowState state) =>
         [.. state.RunningLeaves().Select(child => new Delivery(child.Id, child.Delivery))];

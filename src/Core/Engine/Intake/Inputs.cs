@@ -1,0 +1,29 @@
+namespace Sheaf.Engine;
+
+/// <summary>What arrives at a workflow from outside its turns. It becomes an event, or is late and changes nothing.</summary>
+internal abstract record Input;
+
+/// <summary>The workflow's first turn is due.</summary>
+internal sealed record Begin : Input;
+
+/// <summary>A leaf's attempt ended.</summary>
+internal sealed record LeafEnded(ChildId Child, int Attempt, int Delivery, Result Result, DateTimeOffset StartedAt) : Input
+{
+    /// <summary>Where it ran; null on the embedded host.</summary>
+    public string? Silo { get; init; }
+
+    /// <summary>What a step's own predicate said of the failure; null where types decide.</summary>
+    public bool? IsWorthRetry { get; init; }
+}
+
+/// <summary>Deliveries whose worker is gone.</summary>
+internal sealed record Lost(IReadOnlyList<Delivery> Deliveries, string Reason) : Input;
+
+/// <summary>A timer ran out.</summary>
+internal sealed record TimerDue(TimerKey Key, int Attempt) : Input;
+
+/// <summary>Somebody asks for cancellation.</summary>
+internal sealed record AskCancel(string? Reason, string? By) : Input;
+
+/// <summary>A running worker asks for a sibling.</summary>
+internal sealed record AskSpawn(ChildId Parent, int Delivery, string Name, string Worker, string Json) : Input;

@@ -1,0 +1,54 @@
+namespace Sheaf.Engine;
+
+/// <summary>The gate before the journal: which inputs become events. One answer for every host, and for the simulator.</summary>
+internal static class Intake
+{
+    /// <summary>The event that an input is, or null where it is late, repeated, or has no effect any more.</summary>
+    /// <param name="state">The workflow as it is now, commits in flight included.</param>
+    /// <param name="input">What arrived.</param>
+    /// <param name="now">The owner's clock.</param>
+    public static JournalEvent? ToEvent(WorkflowState state, Input input, DateTimeOffset now)
+    {
+        if (state.HasEnded) return null;
+        if (input is Begin) return state.HasStarted ? null : new WorkflowStarted(now);
+        if (!state.HasStarted) return null;
+        return input switch
+        {
+            LeafEnded ended => ToEvent(state, ended, now),
+            Lost lost => ToEvent(state, lost, now),
+            TimerDue timer => ToEvent(state, timer, now),
+            AskCancel cancel => state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null,
+            AskSpawn spawn => ToEvent(state, spawn, now),
+            _ => null,
+        };
+    }
+
+    private static ChildEnded? ToEvent(WorkflowState state, LeafEnded ended, DateTimeOffset now) =>
+        state.Find(ended.Child) is { } child && child.Expects(ended.Attempt, ended.Delivery)
+            ? new ChildEnded(now, ended.Child, ended.Attempt, ended.Delivery, ended.Result) { StartedAt = ended.StartedAt, Silo = ended.Silo, IsWorthRetry = ended.IsWorthRetry }
+            : null;
+
+    private static DeliveriesLost? ToEvent(WorkflowState state, Lost lost, DateTimeOffset now)
+    {
+        Delivery[] current = [.. lost.Deliveries.Where(delivery => state.Find(delivery.Child) is { IsLeaf: true, Status: ChildStatus.Running } child && child.Delivery == delivery.Number)];
+        return current.Length == 0 ? null : new DeliveriesLost(now, current, lost.Reason);
+    }
+
+    private static JournalEvent? ToEvent(WorkflowState state, TimerDue timer, DateTimeOffset now)
+    {
+        if (timer.Key.Kind is { } kind)
+        {
+            if ((uint)timer.Key.Scope >= (uint)state.Scopes.Count) return null;
+            return state.Scopes[timer.Key.Scope] is { Result: null, Cause: null } ? new TimerFired(now, timer.Key.Scope, kind) : null;
+        }
+
+        return state.Find(new ChildId(timer.Key.Scope, timer.Key.Ordinal)) is { Status: ChildStatus.BackingOff } child && child.Attempt == timer.Attempt
+            ? new RetryDue(now, child.Id, timer.Attempt)
+            : null;
+    }
+
+    private static ChildSpawned? ToEvent(WorkflowState state, AskSpawn spawn, DateTimeOffset now) =>
+        state.Find(spawn.Parent) is { Status: ChildStatus.Running, Scope.Cause: null } parent && parent.Delivery == spawn.Delivery && !state.Spawned.Contains((spawn.Parent, spawn.Name))
+            ? new ChildSpawned(now, spawn.Parent, spawn.Delivery, spawn.Name, spawn.Worker, spawn.Json)
+            : null;
+}

@@ -1,0 +1,18 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Simulation;
+
+/// <summary>A message on the simulated network. It may be lost, repeated, late, or overtaken.</summary>
+internal abstract record Message;
+
+/// <summary>Owner to site, numbered.</summary>
+internal sealed record ToSite(int Site, int Generation, long Epoch, long Number, SiteMessage Message) : Message;
+
+/// <summary>Site to owner: everything before this number has been applied.</summary>
+internal sealed record Confirm(int Site, int Generation, long Epoch, long AppliedBefore) : Message;
+
+/// <summary>Site to owner: a delivery ended.</summary>
+internal sealed record Outcome(int Site, int Generation, long Epoch, LeafEnded Ended) : Message;
+
+/// <summary>Owner to site: that outcome is committed.</summary>
+internal sealed record Ack(int Site, int Generation, Delivery Delivery) : Message;

@@ -1,0 +1,179 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Simulation;
+
+/// <summary>The rules of the design, checked against what became durable: by their own bookkeeping, where that is possible.</summary>
+internal sealed class Rules
+{
+    private readonly SimWorld _world;
+    private readonly Dictionary<string, LeafNode> _leaves = [];
+    private readonly Dictionary<string, GroupNode> _groups = [];
+
+    public Rules(SimWorld world, GroupNode script)
+    {
+        _world = world;
+        Index(script);
+    }
+
+    public Behaviour BehaviourOf(string leaf) => _leaves[leaf].Behaviour;
+
+    /// <summary>D4: what runs anywhere was asked for by something durable.</summary>
+    public void OnRun(DispatchWorker dispatch)
+    {
+        WorkflowState durable = Fold(_world.Journal.Durable, new NoEffects());
+        if (durable.Find(dispatch.Child) is not { } child) throw new RuleBrokenException("D4", $"delivery {dispatch.Delivery} of {dispatch.Name} runs, and its start is not durable");
+        if (child.Delivery < dispatch.Delivery) throw new RuleBrokenException("D4", $"delivery {dispatch.Delivery} of {dispatch.Name} runs, and the journal knows only {child.Delivery}");
+    }
+
+    public void CheckEnd()
+    {
+        List<JournalEntry> journal = _world.Journal.Read();
+        Watcher watcher = new();
+        WorkflowState state = Fold(journal, watcher);
+        CheckStructure(journal);
+        CheckOutcomes(state, watcher);
+        CheckFailures(state, journal);
+        CheckReplay(journal, state);
+        if (_world.SitesWereTold && _world.RunningLeaves().Any()) throw new RuleBrokenException("R1", $"the workflow has ended, and {string.Join(", ", _world.RunningLeaves())} still run");
+    }
+
+    /// <summary>R1 and R2, from the entries alone: nothing ends before its children, nothing starts in what has ended.</summary>
+    private static void CheckStructure(List<JournalEntry> journal)
+    {
+        HashSet<int> ended = [];
+        foreach (JournalEntry entry in journal)
+        {
+            if (entry is StartChild start && ended.Contains(start.Child.Scope)) throw new RuleBrokenException("R2", $"{start.Describe()} after its scope had ended");
+            if (entry is EndScope end && !ended.Add(end.Scope)) throw new RuleBrokenException("R1", $"scope {end.Scope} ended twice");
+            if (entry is EndScope { Scope: 0 } && journal[^1] != entry && journal.SkipWhile(e => e != entry).Skip(1).Any()) throw new RuleBrokenException("R1", "entries follow the workflow's end");
+        }
+
+        if (!ended.Contains(0)) throw new RuleBrokenException("R1", "the journal has no end");
+    }
+
+    private void CheckOutcomes(WorkflowState state, Watcher watcher)
+    {
+        foreach (ScopeState scope in state.Scopes)
+        {
+            if (scope.Result is null) throw new RuleBrokenException("R1", $"scope {scope.Id} ({scope.Name}) has not ended, the workflow has");
+            foreach (ChildState child in scope.Children)
+            {
+                if (watcher.Ends.GetValueOrDefault(child.Id) != 1) throw new RuleBrokenException("D2", $"{child.Start.Name} has {watcher.Ends.GetValueOrDefault(child.Id)} outcomes");
+                if (child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted && scope.Cause is null) throw new RuleBrokenException("R4", $"{child.Start.Name} is {child.Result.Kind}, and nobody cancelled its scope");
+                if (!_leaves.TryGetValue(child.Start.Name, out LeafNode? leaf)) continue;
+                if (child.Attempt > leaf.Attempts) throw new RuleBrokenException("R12", $"{leaf.Name} had {child.Attempt} attempts of {leaf.Attempts}");
+                if (child.LostDeliveries > Transitions.MaxDeliveries) throw new RuleBrokenException("D2", $"{leaf.Name} lost {child.LostDeliveries} deliveries in one attempt");
+                bool mayFail = leaf.Behaviour is not (Behaviour.Succeed or Behaviour.SucceedWhenCancelled or Behaviour.WaitForCancel) || child.LostDeliveries == Transitions.MaxDeliveries;
+                if (child.Result.Kind == OutcomeKind.Failed && !mayFail) throw new RuleBrokenException("R4", $"{leaf.Name} ({leaf.Behaviour}) failed: {child.Result.Failure}");
+            }
+        }
+
+        foreach ((int scope, int most) in watcher.MostPlaces)
+        {
+            if (state.Scopes[scope].Settings.MaxConcurrency is { } max && most > max) throw new RuleBrokenException("R11", $"{most} children at once in scope {scope}, {max} allowed");
+        }
+    }
+
+    /// <summary>R3, R10, R16: a throwing group ends with every failure that counts, and none that did not happen.</summary>
+    private void CheckFailures(WorkflowState state, List<JournalEntry> journal)
+    {
+        foreach (ScopeState scope in state.Scopes)
+        {
+            if (scope.Owner?.Start.Kind != ChildKind.Group) continue;
+            GroupNode group = _groups[scope.Name];
+            string[] mustCount = [.. scope.Children
+                .Where(child => child.Result!.Kind == OutcomeKind.Failed && !child.Start.Isolated && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
+                .Select(child => child.Start.Name)];
+            if (mustCount.Length > 0 && scope.Result!.Kind != OutcomeKind.Failed) throw new RuleBrokenException("R3", $"{group.Name} ended as {scope.Result.Kind}, and {string.Join(", ", mustCount)} had failed");
+            HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
+            foreach (string name in mustCount)
+            {
+                if (!named.Contains(name)) throw new RuleBrokenException("R3", $"the failure of {group.Name} has nothing of {name}: {string.Join(", ", named)}");
+            }
+
+            foreach (string name in named)
+            {
+                bool happened = state.Scopes.SelectMany(s => s.Children).Any(child => child.Start.Name == name && child.Result!.Kind == OutcomeKind.Failed);
+                if (!happened) throw new RuleBrokenException("R3", $"the failure of {group.Name} has {name}, which did not fail");
+            }
+
+            bool failedFirst = group.Policy == GroupPolicy.FailFast && mustCount.Length > 0;
+            if (failedFirst && scope.Cause is null) throw new RuleBrokenException("R3", $"{group.Name} is fail-fast, {mustCount[0]} failed, and nobody was cancelled");
+        }
+
+        // R2: nothing is started in a scope once it is cancelled.
+        WorkflowState fold = new(SimWorld.Id);
+        NoEffects nothing = new();
+        foreach (JournalEntry entry in journal)
+        {
+            if (entry is StartChild start && fold.Scopes[start.Child.Scope].Cause is { } cause) throw new RuleBrokenException("R2", $"{start.Describe()} in a cancelled scope ({cause})");
+            Transitions.Apply(fold, entry, nothing);
+        }
+    }
+
+    /// <summary>D1: the code repeats its journal to the letter, and ends with the same value.</summary>
+    private void CheckReplay(List<JournalEntry> journal, WorkflowState state)
+    {
+        WorkflowRun run = _world.NewRun();
+        run.Replay(journal);
+        if (run.Stuck is { } stuck) throw new RuleBrokenException("D1", $"the finished journal does not replay: {stuck.Message}");
+        if (run.State.Result != state.Result && (run.State.Result?.Kind, run.State.Result?.Value) != (state.Result?.Kind, state.Result?.Value))
+            throw new RuleBrokenException("D1", $"the replay ended with {run.State.Result}, the workflow with {state.Result}");
+    }
+
+    private static WorkflowState Fold(IEnumerable<JournalEntry> entries, NoEffects effects)
+    {
+        WorkflowState state = new(SimWorld.Id);
+        if (effects is Watcher watcher) watcher.State = state;
+        foreach (JournalEntry entry in entries) Transitions.Apply(state, entry, effects);
+        return state;
+    }
+
+    /// <summary>The names of the leaves that failed: each says its own, in quotes or before "failed".</summary>
+    private IEnumerable<string> NamesIn(Failure failure)
+    {
+        if (failure.IsGroup) return failure.Inner.SelectMany(NamesIn);
+        return _leaves.Keys.Where(name => failure.Message == $"{name} failed" || failure.Message.StartsWith($"Child '{name}' was delivered", StringComparison.Ordinal));
+    }
+
+    private void Index(Node node)
+    {
+        switch (node)
+        {
+            case LeafNode leaf:
+                _leaves.Add(leaf.Name, leaf);
+                break;
+            case GroupNode group:
+                _groups.Add(group.Name, group);
+                foreach (Node child in group.Children) Index(child);
+                break;
+            case BranchNode branch:
+                foreach (GroupNode child in branch.Groups) Index(child);
+                break;
+            default:
+                throw new InvalidOperationException($"No such node: {node}.");
+        }
+    }
+
+    /// <summary>Counts what a fold brings about.</summary>
+    private sealed class Watcher : NoEffects
+    {
+        public WorkflowState? State { get; set; }
+
+        public Dictionary<ChildId, int> Ends { get; } = [];
+
+        public Dictionary<int, int> MostPlaces { get; } = [];
+
+        public override void ChildEnded(ChildState child) => Ends[child.Id] = Ends.GetValueOrDefault(child.Id) + 1;
+
+        public override void Dispatch(ChildState child) => Count(child.Scope);
+
+        public override void CodeBegins(ChildState child) => Count(child.Scope);
+
+        private void Count(ScopeState scope)
+        {
+            int now = scope.Children.Count(child => child.Start.Kind != ChildKind.Group && child.Status is ChildStatus.Running or ChildStatus.BackingOff && child.Start.Kind != ChildKind.Group);
+            MostPlaces[scope.Id] = Math.Max(MostPlaces.GetValueOrDefault(scope.Id), now);
+        }
+    }
+}

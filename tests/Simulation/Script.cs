@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Sheaf.Simulation;
+
+/// <summary>What a leaf does when it runs, as far as the workflow can tell.</summary>
+public enum Behaviour
+{
+    Succeed,
+    Fail,
+
+    /// <summary>Fails, except in its third attempt.</summary>
+    FailTwice,
+
+    /// <summary>Runs until cancelled.</summary>
+    WaitForCancel,
+    FailWhenCancelled,
+    SucceedWhenCancelled,
+
+    /// <summary>Kills its site in its first two deliveries, then succeeds.</summary>
+    KillSiteTwice,
+
+    /// <summary>Kills every site that it meets.</summary>
+    KillSites,
+}
+
+/// <summary>A workflow as data: what the simulator makes up, and what runs is exactly this.</summary>
+[JsonPolymorphic]
+[JsonDerivedType(typeof(LeafNode), "leaf")]
+[JsonDerivedType(typeof(GroupNode), "group")]
+[JsonDerivedType(typeof(BranchNode), "branch")]
+public abstract record Node(string Name);
+
+/// <summary>A worker call or a step.</summary>
+public sealed record LeafNode(string Name, Behaviour Behaviour, bool IsStep, bool Isolated, int Attempts) : Node(Name);
+
+/// <summary>A group: starts all its children, then looks at them in order.</summary>
+public sealed record GroupNode(string Name, GroupPolicy Policy, int? MaxConcurrency, int? DeadlineSeconds, int? ShieldSeconds, int? CancelAfter, bool Catches, IReadOnlyList<Node> Children) : Node(Name);
+
+/// <summary>Workflow code beside its siblings: opens its groups one after the other.</summary>
+public sealed record BranchNode(string Name, bool Isolated, IReadOnlyList<GroupNode> Groups) : Node(Name);

@@ -1,0 +1,84 @@
+using System.Text;
+using Sheaf.Engine;
+
+namespace Sheaf.Simulation;
+
+/// <summary>Runs a script as workflow code. Its value is what it saw, in the order in which it saw it.</summary>
+internal sealed class ScriptWorkflow(GroupNode script)
+{
+    private readonly StringBuilder _seen = new();
+
+    public async Task<string?> RunAsync(WorkflowContext workflow)
+    {
+        try
+        {
+            await OpenAsync(workflow.GroupAsync, script);
+        }
+        finally
+        {
+            See($"end@{workflow.UtcNow.Ticks}");
+        }
+
+        return '"' + _seen.ToString() + '"';
+    }
+
+    private async Task OpenAsync(Func<string, Func<WorkflowGroup, Task<string>>, WorkflowGroupOptions?, ChildTask<string>> open, GroupNode node)
+    {
+        WorkflowGroupOptions options = new()
+        {
+            Policy = node.Policy,
+            MaxConcurrency = node.MaxConcurrency,
+            Deadline = node.DeadlineSeconds is { } deadline ? TimeSpan.FromSeconds(deadline) : null,
+            Shield = node.ShieldSeconds is { } shield ? TimeSpan.FromSeconds(shield) : null,
+        };
+        ChildTask<string> group = open(node.Name, group => RunGroupAsync(group, node), options);
+        if (node.Catches) See($"{node.Name}:{(await group.OutcomeAsync()).Kind}");
+        else See($"{node.Name}={await group}");
+    }
+
+    private async Task<string> RunGroupAsync(WorkflowGroup group, GroupNode node)
+    {
+        List<(Node Node, Func<Task<string>> Look)> started = [.. node.Children.Select(child => (child, Start(group, child)))];
+        for (int i = 0; i <= started.Count; i++)
+        {
+            if (node.CancelAfter == i) group.Cancel("as scripted");
+            if (i < started.Count) See($"{started[i].Node.Name}:{await started[i].Look()}");
+        }
+
+        return "ok";
+    }
+
+    private Func<Task<string>> Start(WorkflowGroup group, Node node)
+    {
+        switch (node)
+        {
+            case LeafNode leaf:
+                ChildOptions options = new() { Isolated = leaf.Isolated, Retry = leaf.Attempts > 1 ? new RetryPolicy { MaxAttempts = leaf.Attempts } : null };
+                ChildTask<string> handle = leaf.IsStep
+                    ? group.Step(leaf.Name, _ => Task.FromResult("never run here"), options)
+                    : group.Start(leaf.Name, new Ref(leaf.Behaviour.ToString()), leaf.Name, options);
+                return leaf.Isolated ? async () => (await handle.OutcomeAsync()).Kind.ToString() : async () => await handle;
+            case BranchNode branch:
+                ChildTask<string> code = group.Branch(branch.Name, async context =>
+                {
+                    foreach (GroupNode inner in branch.Groups) await OpenAsync(context.GroupAsync, inner);
+                    return "done";
+                }, new ChildOptions { Isolated = branch.Isolated });
+                return branch.Isolated ? async () => (await code.OutcomeAsync()).Kind.ToString() : async () => await code;
+            case GroupNode inner:
+                // Opened here, looked at later: a nested group runs beside its siblings.
+                Task opened = OpenAsync(group.GroupAsync, inner);
+                return async () =>
+                {
+                    await opened;
+                    return "opened";
+                };
+            default:
+                throw new InvalidOperationException($"No such node: {node}.");
+        }
+    }
+
+    private void See(string what) => _seen.Append(what).Append(' ');
+
+    private sealed record Ref(string Name) : IWorkerRef<Worker<string, string>>;
+}

@@ -1,0 +1,237 @@
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Simulation;
+
+/// <summary>
+/// A shell around the engine, as hosts have it, in one thread: turns may run ahead of the journal, commits go one at a
+/// time, effects wait for theirs (D4, D6).
+/// </summary>
+internal sealed class SimOwner
+{
+    private readonly SimWorld _world;
+    private readonly Dictionary<TimerKey, (DateTimeOffset DueAt, int Attempt)> _timers = [];
+    private readonly Dictionary<Delivery, (int Site, int Generation)> _assigned = [];
+    private readonly Dictionary<(int Site, int Generation), OutboundStream<SiteMessage>> _streams = [];
+    private readonly Queue<Batch> _batches = new();
+    private readonly Dictionary<Delivery, string> _steps = [];
+    private WorkflowRun _run = null!;
+    private long _nextSequence;
+    private bool _cancelAsked;
+
+    public SimOwner(SimWorld world, long epoch)
+    {
+        _world = world;
+        Epoch = epoch;
+        Load();
+    }
+
+    public long Epoch { get; }
+
+    public bool IsDead { get; private set; }
+
+    public WorkflowState State => _run.State;
+
+    public bool HasCommit => _batches.Count > 0;
+
+    public IReadOnlyCollection<Delivery> RunningSteps => _steps.Keys;
+
+    public IEnumerable<TimerKey> Timers => _timers.Keys;
+
+    public IEnumerable<(int Site, int Generation)> Unconfirmed => _streams.Where(pair => pair.Value.Unconfirmed.Count > 0).Select(pair => pair.Key);
+
+    public string NameOf(Delivery step) => _steps[step];
+
+    public DateTimeOffset DueAt(TimerKey key) => _timers[key].DueAt;
+
+    /// <summary>Whether the end was read from the journal: what was to be told with it is not known to have been.</summary>
+    public bool EndWasLoaded { get; private set; }
+
+    public void Die() => IsDead = true;
+
+    /// <summary>Takes an input; tells its sender once what it brought about is committed.</summary>
+    public void Take(Input input, Action? onCommitted = null)
+    {
+        Batch batch = Open();
+        if (onCommitted is not null) batch.OnCommitted.Add(onCommitted);
+        if (Intake.ToEvent(State, input, _world.Now) is not { } @event) return;
+        IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
+        if (_run.Stuck is not null) throw new RuleBrokenException("D1", $"the code is stuck in a live turn: {_run.Stuck.Message}");
+        batch.Entries.AddRange(turn);
+        batch.Requests.AddRange(_run.TakeRequests());
+        if (State.Result is { } result) batch.EndsAs = Descriptions.StatusOf(result);
+    }
+
+    public void AskCancel()
+    {
+        if (_cancelAsked) return;
+        _cancelAsked = true;
+        Take(new AskCancel("as simulated", "simulator"), () => _world.CancelDone = true);
+    }
+
+    public void FireTimer(TimerKey key)
+    {
+        int attempt = _timers[key].Attempt;
+        _timers.Remove(key);
+        Take(new TimerDue(key, attempt));
+    }
+
+    public void EndStep(Delivery step, Result result) => Take(new LeafEnded(step.Child, State.Find(step.Child)?.Attempt ?? 0, step.Number, result, _world.Now), () => _steps.Remove(step));
+
+    public void OnOutcome(Outcome outcome)
+    {
+        Delivery delivery = new(outcome.Ended.Child, outcome.Ended.Delivery);
+        Take(outcome.Ended, () =>
+        {
+            _assigned.Remove(delivery);
+            _world.Send(new Ack(outcome.Site, outcome.Generation, delivery));
+        });
+    }
+
+    public void NoticeDeath(int site, int generation)
+    {
+        Delivery[] lost = [.. _assigned.Where(pair => pair.Value == (site, generation)).Select(pair => pair.Key)];
+        foreach (Delivery delivery in lost) _assigned.Remove(delivery);
+        _streams.Remove((site, generation));
+        if (lost.Length > 0) Take(new Lost(lost, $"site {site} was lost"));
+    }
+
+    /// <summary>Ends the oldest commit: written and known, written and unknown, or not written and unknown.</summary>
+    public void FinishCommit(bool written, bool known)
+    {
+        Batch batch = _batches.Dequeue();
+        if (written && batch.Entries.Count > 0)
+        {
+            AppendResult result = _world.Journal.Append(Epoch, _nextSequence, batch.Entries, batch.EndsAs);
+            if (result == AppendResult.Stale)
+            {
+                // Another owner has it: this one does nothing more (D5).
+                _world.OnStale(this);
+                Die();
+                return;
+            }
+        }
+
+        if (!known)
+        {
+            Load();
+            return;
+        }
+
+        _nextSequence += batch.Entries.Count;
+        foreach (Request request in batch.Requests) Carry(request);
+        foreach (Action tell in batch.OnCommitted) tell();
+        if (batch.EndsAs is not null) _world.OnEnded(this);
+    }
+
+    public void Resend((int Site, int Generation) link)
+    {
+        foreach ((long number, SiteMessage message) in _streams[link].Unconfirmed) _world.Send(new ToSite(link.Site, link.Generation, Epoch, number, message));
+    }
+
+    public void OnConfirmed(int site, int generation, long appliedBefore)
+    {
+        if (_streams.TryGetValue((site, generation), out OutboundStream<SiteMessage>? stream)) stream.OnConfirmed(appliedBefore);
+    }
+
+    /// <summary>D5: the tail is read before anything else. What this process still runs goes on; the rest is lost.</summary>
+    private void Load()
+    {
+        List<JournalEntry> entries = _world.Journal.Read();
+        _batches.Clear();
+        _timers.Clear();
+        _nextSequence = entries.Count;
+        _cancelAsked = false;
+        _run = _world.NewRun();
+        _run.Replay(entries);
+        if (_run.Stuck is not null) throw new RuleBrokenException("D1", $"the replay of {entries.Count} entries is stuck: {_run.Stuck.Message}");
+        if (entries.Count == 0)
+        {
+            Take(new Begin());
+            return;
+        }
+
+        if (State.HasEnded)
+        {
+            EndWasLoaded = true;
+            _world.OnEnded(this);
+            return;
+        }
+
+        OwedEffects owed = new(this);
+        Owed.Timers(State, owed);
+        Owed.Cancellations(State, owed);
+        Delivery[] lost = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_steps.ContainsKey(delivery))];
+        if (lost.Length > 0) Take(new Lost(lost, "the owner was lost"));
+    }
+
+    private Batch Open()
+    {
+        // The first batch may be on its way to the store; what comes now gathers in the next.
+        if (_batches.Count == 0 || _batches.Last().Sealed) _batches.Enqueue(new Batch());
+        return _batches.Last();
+    }
+
+    /// <summary>The store has begun with the oldest batch.</summary>
+    public void BeginCommit() => _batches.Peek().Sealed = true;
+
+    public bool CommitHasBegun => _batches.Count > 0 && _batches.Peek().Sealed;
+
+    private void Carry(Request request)
+    {
+        switch (request)
+        {
+            case DispatchWorker dispatch:
+                int site = _world.ChooseSite();
+                _assigned[new Delivery(dispatch.Child, dispatch.Delivery)] = (site, _world.GenerationOf(site));
+                Send(site, new Deliver(dispatch));
+                break;
+            case RunStep step:
+                _steps[new Delivery(step.Child, step.Delivery)] = step.Name;
+                break;
+            case CancelRunning cancel:
+                foreach (int target in _world.LiveSites()) Send(target, new SignalScope(cancel.Scope, cancel.Cause));
+                break;
+            case CloseScope close:
+                foreach (int target in _world.LiveSites()) Send(target, new ForgetScope(close.Scope));
+                break;
+            case StartTimer start:
+                _timers[start.Key] = (start.DueAt, start.Attempt);
+                break;
+            case StopTimer stop:
+                _timers.Remove(stop.Key);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Send(int site, SiteMessage message)
+    {
+        (int, int) link = (site, _world.GenerationOf(site));
+        if (!_streams.TryGetValue(link, out OutboundStream<SiteMessage>? stream)) _streams[link] = stream = new();
+        _world.Send(new ToSite(link.Item1, link.Item2, Epoch, stream.Add(message), message));
+    }
+
+    private sealed class Batch
+    {
+        public List<JournalEntry> Entries { get; } = [];
+
+        public List<Request> Requests { get; } = [];
+
+        public List<Action> OnCommitted { get; } = [];
+
+        public WorkflowStatus? EndsAs { get; set; }
+
+        public bool Sealed { get; set; }
+    }
+
+    /// <summary>Carries out what a loaded state owes.</summary>
+    private sealed class OwedEffects(SimOwner owner) : NoEffects
+    {
+        public override void StartTimer(TimerKey key, DateTimeOffset dueAt) =>
+            owner.Carry(new StartTimer(key, dueAt, key.Kind is null ? owner.State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
+
+        public override void CancelRunning(ScopeState scope) => owner.Carry(new CancelRunning(scope.Id, scope.Cause!));
+    }
+}

@@ -1,0 +1,81 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Simulation;
+
+/// <summary>A site: the real bookkeeping, and children that end when the simulator says so.</summary>
+internal sealed class SimSite : ISiteEffects
+{
+    private readonly SimWorld _world;
+    private readonly Dictionary<Delivery, Leaf> _leaves = [];
+
+    public SimSite(SimWorld world, int index, int generation)
+    {
+        _world = world;
+        Index = index;
+        Generation = generation;
+        Site = new WorkerSite(this);
+    }
+
+    public int Index { get; }
+
+    public int Generation { get; }
+
+    public WorkerSite Site { get; }
+
+    public IReadOnlyCollection<Delivery> Leaves => _leaves.Keys;
+
+    /// <summary>Deliveries that could end now: those that do not wait for a cancellation that has not come.</summary>
+    public IEnumerable<Delivery> Ready => _leaves.Where(pair => pair.Value.IsReady).Select(pair => pair.Key);
+
+    public void OnMessage(ToSite message)
+    {
+        Site.OnMessage(message.Epoch, message.Number, message.Message, _world.Now);
+        _world.Send(new Confirm(Index, Generation, Site.Epoch, Site.AppliedBefore));
+    }
+
+    public void End(Delivery delivery)
+    {
+        Leaf leaf = _leaves[delivery];
+        if (leaf.KillsSite)
+        {
+            _world.CrashSite(Index, isFault: false);
+            return;
+        }
+
+        _leaves.Remove(delivery);
+        Result result = SimWorld.ResultOf(leaf.Name, leaf.Behaviour, leaf.Dispatch.Attempt, leaf.Cause is not null, _world.Random);
+        Site.OnEnded(new LeafEnded(delivery.Child, leaf.Dispatch.Attempt, delivery.Number, result, _world.Now) { Silo = $"site{Index}.{Generation}" });
+        SendKept();
+    }
+
+    public void SendKept()
+    {
+        foreach (LeafEnded ended in Site.Kept) _world.Send(new Outcome(Index, Generation, Site.Epoch, ended));
+    }
+
+    void ISiteEffects.Run(DispatchWorker dispatch, CancellationCause? cause)
+    {
+        _world.Rules.OnRun(dispatch);
+        _leaves[new Delivery(dispatch.Child, dispatch.Delivery)] = new Leaf(dispatch, cause);
+    }
+
+    void ISiteEffects.Signal(Delivery delivery, CancellationCause cause)
+    {
+        if (_leaves.TryGetValue(delivery, out Leaf? leaf)) leaf.Cause ??= cause;
+    }
+
+    private sealed class Leaf(DispatchWorker dispatch, CancellationCause? cause)
+    {
+        public DispatchWorker Dispatch => dispatch;
+
+        public string Name => dispatch.Name;
+
+        public Behaviour Behaviour { get; } = Enum.Parse<Behaviour>(dispatch.Worker);
+
+        public CancellationCause? Cause { get; set; } = cause;
+
+        public bool IsReady => Cause is not null || Behaviour is not (Behaviour.WaitForCancel or Behaviour.FailWhenCancelled or Behaviour.SucceedWhenCancelled);
+
+        public bool KillsSite => Cause is null && (Behaviour == Behaviour.KillSites || (Behaviour == Behaviour.KillSiteTwice && dispatch.Delivery <= 2));
+    }
+}
