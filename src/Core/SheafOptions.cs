@@ -3,28 +3,29 @@ using System.Text.Json;
 namespace Sheaf;
 
 /// <summary>Settings of a host and its clients.</summary>
-/// <remarks>Set at start-up; not changed afterwards.</remarks>
-public sealed class SheafOptions
+/// <remarks>Immutable, but for <see cref="FailureTypes"/>, to which types may be added at any time.</remarks>
+public sealed record SheafOptions
 {
     /// <summary>The default of <see cref="MaxPayloadBytes"/>: 4 MiB.</summary>
     public const int DefaultMaxPayloadBytes = 4 * 1024 * 1024;
 
     /// <summary>How inputs and values become JSON (rule D10). Source-generated contexts go into its <see cref="JsonSerializerOptions.TypeInfoResolver"/>.</summary>
     /// <value>The default writes fields too, so that tuples work, and is otherwise System.Text.Json's.</value>
-    public JsonSerializerOptions SerializerOptions { get; set; } = DefaultSerializerOptions;
+    public JsonSerializerOptions SerializerOptions { get; init; } = DefaultSerializerOptions;
 
     /// <summary>How many bytes of JSON an input or a value may have (rule D10). More is its own child's failure.</summary>
     /// <value>The default is 4 MiB. At least 1.</value>
-    public int MaxPayloadBytes { get; set; } = DefaultMaxPayloadBytes;
+    public int MaxPayloadBytes { get; init; } = DefaultMaxPayloadBytes;
 
     /// <summary>Which exception types are made again from failures (rule E6); add your own here.</summary>
     /// <value>The default knows the framework's.</value>
-    public FailureTypes FailureTypes { get; } = new();
+    public FailureTypes FailureTypes { get; init; } = new();
 
     internal static JsonSerializerOptions DefaultSerializerOptions { get; } = new() { IncludeFields = true };
 
     internal void Validate()
     {
+        if (FailureTypes is null) throw new InvalidOperationException($"SheafOptions.{nameof(FailureTypes)} is null. Leave the default, or set one.");
         if (SerializerOptions is null) throw new InvalidOperationException($"SheafOptions.{nameof(SerializerOptions)} is null. Leave the default, or set options.");
         if (MaxPayloadBytes < 1) throw new InvalidOperationException($"SheafOptions.{nameof(MaxPayloadBytes)} is {MaxPayloadBytes}: it must be at least 1. The default is {DefaultMaxPayloadBytes}.");
     }

@@ -16,9 +16,10 @@ public sealed record MapOptions<TItem>
     public Func<TItem, string>? Name { get; init; }
 
     /// <summary>
-    /// Told of each child that has ended, from any thread and for several at once: for progress. If it throws, the map
-    /// fails with that exception.
+    /// Told of each child that has ended, from any thread and for several at once. If it throws, the map fails with that
+    /// exception.
     /// </summary>
     /// <value>The default is <see langword="null"/>.</value>
-    public Action<Outcome>? OnOutcome { get; init; }
+    /// <remarks>An interface and not a delegate: an async lambda bound to an <see cref="Action"/> would end the process when it fails.</remarks>
+    public IProgress<Outcome>? Progress { get; init; }
 }

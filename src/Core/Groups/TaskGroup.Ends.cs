@@ -40,7 +40,7 @@ public sealed partial class TaskGroup
         if (end.Failures is null || !form.TryReport()) return;
         try
         {
-            if (_scope.Options.OnUnjoinedFailure is { } report) report(end.Failures);
+            if (_scope.Options.OnUnjoinedFailure is { } report) await report(end.Failures).ConfigureAwait(false);
             else Trace.TraceError("{0} was disposed of without JoinAsync, and children had failed: {1}", _scope.DisplayName, end.Failures);
         }
         catch (Exception reportError)

@@ -33,7 +33,7 @@ public sealed partial class TaskGroup
         TaskGroupOptions groupOptions = options.Group ?? TaskGroupOptions.Default;
         groupOptions.Validate();
         int window = groupOptions.MaxConcurrency ?? Environment.ProcessorCount;
-        MapBooks books = new(groupOptions, window, options.OnOutcome);
+        MapBooks books = new(groupOptions, window, options.Progress);
         GroupScope scope = new(groupOptions with { MaxConcurrency = null }, parent: null, keepsChildren: false) { OnEnded = books.OnEnded };
         books.Scope = scope;
         TaskGroup group = new(scope);
@@ -76,7 +76,7 @@ public sealed partial class TaskGroup
     }
 
     /// <summary>The window and the counters of one map.</summary>
-    private sealed class MapBooks(TaskGroupOptions options, int window, Action<Outcome>? onOutcome)
+    private sealed class MapBooks(TaskGroupOptions options, int window, IProgress<Outcome>? progress)
     {
         private readonly SemaphoreSlim _places = new(window, window);
 
@@ -119,17 +119,17 @@ public sealed partial class TaskGroup
 
             try
             {
-                onOutcome?.Invoke(child.Handle.UntypedOutcome);
+                progress?.Report(child.Handle.UntypedOutcome);
             }
             catch (Exception callbackError)
             {
                 lock (_gate)
                 {
-                    _failures.Add(callbackError, new FailureOrigin { Path = ["(OnOutcome)"] });
+                    _failures.Add(callbackError, new FailureOrigin { Path = ["(progress)"] });
                     _mapFailed = true;
                 }
 
-                Scope.Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, "OnOutcome threw", null, Scope.Time.GetUtcNow()));
+                Scope.Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, "the map's progress report failed", null, Scope.Time.GetUtcNow()));
             }
 
             LeaveWindow();

@@ -67,7 +67,7 @@ public sealed record TaskGroupOptions
     /// <see cref="TaskGroup.JoinAsync"/>.
     /// </summary>
     /// <value>The default is <see langword="null"/>: they are written to <see cref="System.Diagnostics.Trace"/> as an error.</value>
-    public Action<ExceptionGroup>? OnUnjoinedFailure { get; init; }
+    public Func<ExceptionGroup, Task>? OnUnjoinedFailure { get; init; }
 
     /// <summary>The clock of the group's times, deadlines and retries.</summary>
     /// <value>The default is <see cref="System.TimeProvider.System"/>.</value>

@@ -11,7 +11,7 @@ public sealed class SheafBuilder
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; }
 
-    internal SheafOptions Options { get; } = new();
+    internal SheafOptions Options { get; private set; } = new();
 
     internal CodeRegistry Registry { get; } = new();
 
@@ -35,12 +35,14 @@ public sealed class SheafBuilder
         return this;
     }
 
-    /// <summary>Changes the settings.</summary>
-    /// <param name="configure">Is given the settings.</param>
-    public SheafBuilder Configure(Action<SheafOptions> configure)
+    /// <summary>Sets the settings; without it the defaults hold.</summary>
+    /// <param name="options">The settings.</param>
+    /// <exception cref="InvalidOperationException">A setting is out of its range; the message names it.</exception>
+    public SheafBuilder UseOptions(SheafOptions options)
     {
-        ArgumentNullException.ThrowIfNull(configure);
-        configure(Options);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
         return this;
     }
 }

@@ -18,7 +18,6 @@ public static class SheafServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         SheafBuilder builder = new(services);
         configure(builder);
-        builder.Options.Validate();
         services.AddSingleton(builder.Registry);
         services.AddSingleton(builder.Options);
         return builder;

@@ -54,7 +54,7 @@ public sealed class WorkerContext
     /// <param name="input">Its input.</param>
     /// <returns>A task that ends when the sibling's start is durable.</returns>
     /// <exception cref="OperationCanceledException">The group is cancelled, or this delivery is not the current one any more: nothing was started.</exception>
-    public Task Spawn<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, TIn input)
+    public Task SpawnAsync<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, TIn input)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(worker);
