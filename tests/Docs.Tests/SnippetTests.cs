@@ -12,8 +12,10 @@ public sealed partial class SnippetTests
 {
     private static readonly string Root = typeof(SnippetTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
 
+    private static readonly string[] AtTheRoot = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+
     public static TheoryData<string> Documents() =>
-        [.. new[] { "README.md" }.Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Root, path)))];
+        [.. AtTheRoot.Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Root, path)))];
 
     [Theory]
     [MemberData(nameof(Documents))]
@@ -44,7 +46,7 @@ public sealed partial class SnippetTests
     public void Documents_RelativeLinks_LeadToFiles()
     {
         List<string> broken = [];
-        foreach (string document in new[] { "README.md", "CONTRIBUTING.md", "CHANGELOG.md" }.Concat(Documents().Select(row => row.Data)).Distinct())
+        foreach (string document in Documents().Select(row => row.Data))
         {
             string folder = Path.GetDirectoryName(Path.Combine(Root, document))!;
             foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(Root, document))))
