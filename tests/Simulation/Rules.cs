@@ -31,6 +31,7 @@ internal sealed class Rules
         Watcher watcher = new();
         WorkflowState state = Fold(journal, watcher);
         CheckStructure(journal);
+        CheckFence(journal);
         CheckOutcomes(state, watcher);
         CheckFailures(state, journal);
         CheckReplay(journal, state);
@@ -49,6 +50,35 @@ internal sealed class Rules
         }
 
         if (!ended.Contains(0)) throw new RuleBrokenException("R1", "the journal has no end");
+    }
+
+    /// <summary>D2, from the entries alone: each outcome in the journal is of the delivery that was the newest when it came.</summary>
+    private static void CheckFence(List<JournalEntry> journal)
+    {
+        Dictionary<ChildId, (int Attempt, int Delivery)> newest = [];
+        foreach (JournalEntry entry in journal)
+        {
+            switch (entry)
+            {
+                case RetryDue due:
+                    (int attempt, int delivery) = newest.GetValueOrDefault(due.Child, (1, 1));
+                    newest[due.Child] = (attempt + 1, delivery + 1);
+                    break;
+                case DeliveriesLost lost:
+                    foreach (Delivery gone in lost.Deliveries)
+                    {
+                        (int attempt, int delivery) current = newest.GetValueOrDefault(gone.Child, (1, 1));
+                        if (gone.Number != current.delivery) throw new RuleBrokenException("D2", $"delivery {gone.Number} of {gone.Child} was lost, and the newest was {current.delivery}");
+                        newest[gone.Child] = (current.attempt, current.delivery + 1);
+                    }
+
+                    break;
+                case ChildEnded ended when newest.GetValueOrDefault(ended.Child, (1, 1)) != (ended.Attempt, ended.Delivery):
+                    throw new RuleBrokenException("D2", $"the outcome of {ended.Child} is of attempt {ended.Attempt}, delivery {ended.Delivery}; the newest was {newest.GetValueOrDefault(ended.Child, (1, 1))}");
+                default:
+                    break;
+            }
+        }
     }
 
     private void CheckOutcomes(WorkflowState state, Watcher watcher)
@@ -97,6 +127,8 @@ internal sealed class Rules
                 if (!happened) throw new RuleBrokenException("R3", $"the failure of {group.Name} has {name}, which did not fail");
             }
 
+            if (scope.Source == CancelSource.Failure && scope.Cause!.By is { } by && scope.Children.TrueForAll(child => child.Start.Name != by || child.Start.Isolated))
+                throw new RuleBrokenException("R16", $"{group.Name} was cancelled for {by}, which is isolated");
             bool failedFirst = group.Policy == GroupPolicy.FailFast && mustCount.Length > 0;
             if (failedFirst && scope.Cause is null) throw new RuleBrokenException("R3", $"{group.Name} is fail-fast, {mustCount[0]} failed, and nobody was cancelled");
         }
