@@ -32,12 +32,30 @@ public static class SheafServiceCollectionExtensions
     /// <param name="builder">What <see cref="AddSheaf"/> returned.</param>
     /// <param name="journal">The journal. Workflows in it that have not ended are resumed at start-up.</param>
     /// <returns>The application's services.</returns>
+    /// <remarks>The journal stays its maker's: it is not disposed of with the services, so that another host can go on with it.</remarks>
     public static IServiceCollection UseEmbedded(this SheafBuilder builder, IJournal journal)
     {
-        ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(journal);
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton(journal);
+        return builder.UseEmbeddedHost();
+    }
+
+    /// <summary>Runs workflows and workers in this process, with a journal made when the services are built.</summary>
+    /// <param name="builder">What <see cref="AddSheaf"/> returned.</param>
+    /// <param name="journal">Makes the journal. It is disposed of with the services. Workflows in it that have not ended are resumed at start-up.</param>
+    /// <returns>The application's services.</returns>
+    public static IServiceCollection UseEmbedded(this SheafBuilder builder, Func<IServiceProvider, IJournal> journal)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton(journal);
+        return builder.UseEmbeddedHost();
+    }
+
+    private static IServiceCollection UseEmbeddedHost(this SheafBuilder builder)
+    {
         IServiceCollection services = builder.Services;
-        services.AddSingleton(journal);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<EmbeddedHost>();
         services.AddSingleton<IWorkflowClient, EmbeddedClient>();
