@@ -12,7 +12,7 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         ArgumentNullException.ThrowIfNull(workflow);
         _ = id.Value;
         if (!host.Registry.Workflows.TryGet(workflow.Name, out _)) throw new InvalidOperationException(host.Registry.Workflows.Missing(workflow.Name));
-        string json = host.Payloads.Write(input, $"input of workflow '{id}'") ?? "null";
+        string json = host.Payloads.Write(input, "input of workflow", id.Value) ?? "null";
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
         WorkflowHeader mine = new() { Id = id, Workflow = workflow.Name, Input = json, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
         (bool created, WorkflowHeader there) = await host.Journal.CreateAsync(mine, cancellationToken).ConfigureAwait(false);

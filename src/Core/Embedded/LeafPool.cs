@@ -74,8 +74,11 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
 
     private async Task<(Result Result, bool? IsWorthRetry)> RunAttemptAsync(int attempt, string name, TimeSpan? timeout, Func<Exception, bool>? isWorthRetry, ScopeToken scope, Func<CancellationToken, Task<(Task Task, Func<string?> Value)>> run)
     {
-        using CancellationTokenSource timer = new(timeout ?? Timeout.InfiniteTimeSpan, host.Time);
-        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(scope.Token, timer.Token, host.Stopping);
+        // Most attempts have no timeout, and a source with a clock of its own costs a timer even if that never runs out.
+        using CancellationTokenSource? timer = timeout is { } limit ? new(limit, host.Time) : null;
+        using CancellationTokenSource all = timer is null
+            ? CancellationTokenSource.CreateLinkedTokenSource(scope.Token, host.Stopping)
+            : CancellationTokenSource.CreateLinkedTokenSource(scope.Token, timer.Token, host.Stopping);
         WorkEnd end;
         string? value = null;
         try
@@ -89,7 +92,7 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
             end = WorkEnd.Of(thrown, all.Token.IsCancellationRequested, isCancellation: null);
         }
 
-        if (end.Kind == OutcomeKind.Cancelled && !scope.Token.IsCancellationRequested && timer.IsCancellationRequested)
+        if (end.Kind == OutcomeKind.Cancelled && !scope.Token.IsCancellationRequested && timer is { IsCancellationRequested: true })
             end = WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{name}' took longer than its timeout of {timeout}."));
         if (end.Kind == OutcomeKind.Succeeded) return (Result.Succeeded(value), null);
         if (end.Kind == OutcomeKind.Cancelled) return (Result.Cancelled(), null);

@@ -44,5 +44,5 @@ public abstract class Worker<TIn, TOut> : Worker
         RunAsync(payloads.Read<TIn>(input)!, context, cancellationToken);
 
     internal override string? ValueOf(Task task, Payloads payloads) =>
-        payloads.Write(((Task<TOut>)task).Result, $"value of worker {GetType().Name}");
+        payloads.Write(((Task<TOut>)task).Result, "value of worker", GetType().Name);
 }

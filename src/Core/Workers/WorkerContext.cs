@@ -58,6 +58,6 @@ public sealed class WorkerContext
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(worker);
-        return _spawn(name, worker.Name, _payloads.Write(input, $"input of worker '{worker.Name}'")!);
+        return _spawn(name, worker.Name, _payloads.Write(input, "input of worker", worker.Name)!);
     }
 }

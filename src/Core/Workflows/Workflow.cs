@@ -38,6 +38,6 @@ public abstract class Workflow<TIn, TOut> : Workflow
 #pragma warning disable CA2007, MA0004
         TOut value = await RunAsync(payloads.Read<TIn>(input)!, workflow);
 #pragma warning restore CA2007, MA0004
-        return payloads.Write(value, $"value of workflow '{workflow.Id}'");
+        return payloads.Write(value, "value of workflow", workflow.Id.Value);
     }
 }

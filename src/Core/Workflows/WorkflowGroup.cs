@@ -54,7 +54,7 @@ public sealed class WorkflowGroup
     public ChildTask<TOut> Start<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, TIn input, ChildOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, $"input of child '{name}'"), WithRetry(options));
+        return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
     }
 
     /// <summary>Runs an effect beside the workflow, off its turn, and journals its outcome.</summary>
@@ -116,7 +116,7 @@ public sealed class WorkflowGroup
     internal static ChildTask<T> StartStep<T>(WorkflowRun run, ScopeCode scope, string name, Func<CancellationToken, Task> effect, ChildOptions? options)
     {
         ArgumentNullException.ThrowIfNull(effect);
-        StepWork work = new(effect, task => run.Payloads.Write(LocalChild<T>.ValueOf(task), $"value of step '{name}'"), options?.Retry?.When);
+        StepWork work = new(effect, task => run.Payloads.Write(LocalChild<T>.ValueOf(task), "value of step", name), options?.Retry?.When);
         return run.StartStep<T>(scope, name, work, options);
     }
 

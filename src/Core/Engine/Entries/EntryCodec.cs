@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Sheaf.Engine;
 
@@ -37,6 +38,12 @@ internal static class EntryCodec
             return new ChildId(scope, ordinal);
         }
 
-        public override void Write(Utf8JsonWriter writer, ChildId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, ChildId value, JsonSerializerOptions options)
+        {
+            // As its ToString, without the string: every entry of a child has its id.
+            Span<byte> text = stackalloc byte[2 * 11 + 1];
+            Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"{value.Scope}.{value.Ordinal}", out int length);
+            writer.WriteStringValue(text[..length]);
+        }
     }
 }

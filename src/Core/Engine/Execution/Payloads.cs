@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Sheaf.Engine;
@@ -8,18 +9,22 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     public static Payloads Default { get; } = new(SheafOptions.DefaultSerializerOptions, SheafOptions.DefaultMaxPayloadBytes);
 
     /// <summary>Makes JSON text of a value.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="what">What it is, for the error.</param>
+    /// <param name="of">Whose it is.</param>
     /// <exception cref="PayloadTooLargeException">The text is over the limit.</exception>
-    public string? Write<T>(T value, string what)
+    public string? Write<T>(T value, string what, string of)
     {
         if (typeof(T) == typeof(Nothing)) return null;
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(value, options);
-        if (bytes.Length > maxBytes)
+        string json = JsonSerializer.Serialize(value, options);
+        int bytes = Encoding.UTF8.GetByteCount(json);
+        if (bytes > maxBytes)
         {
             throw new PayloadTooLargeException(
-                $"The {what} is {bytes.Length} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
+                $"The {what} '{of}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
         }
 
-        return System.Text.Encoding.UTF8.GetString(bytes);
+        return json;
     }
 
     public T? Read<T>(string? json) => json is null || typeof(T) == typeof(Nothing) ? default : JsonSerializer.Deserialize<T>(json, options);

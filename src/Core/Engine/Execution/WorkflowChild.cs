@@ -78,7 +78,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
 
     internal override void MarkAwaited()
     {
-        _run.CheckOnTurn($"await of child '{Name}'");
+        _run.CheckOnTurn("await of child", Name);
         WasAwaited = true;
     }
 

@@ -42,7 +42,7 @@ internal sealed partial class WorkflowRun
 
     public void Cancel(ScopeCode scope, string? reason)
     {
-        CheckOnTurn($"Cancel of group '{scope.State.Name}'");
+        CheckOnTurn("Cancel of group", scope.State.Name);
         if (scope.State.Cause is null && scope.State.Result is null) Emit(new CancelScope(scope.State.Id, CancelSource.Own, reason));
     }
 
@@ -72,7 +72,7 @@ internal sealed partial class WorkflowRun
     private StartChild Admit(ScopeCode scope, ChildKind kind, string name, ChildOptions? options)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        CheckOnTurn($"Start of child '{name}'");
+        CheckOnTurn("Start of child", name);
         options?.Retry?.Validate();
         if (kind == ChildKind.Worker && options?.Retry?.When is not null)
             throw new ArgumentException($"The retry policy of child '{name}' has a predicate, which cannot go to another process. Name exception types with On and Except.", nameof(options));

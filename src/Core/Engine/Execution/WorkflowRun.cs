@@ -94,11 +94,13 @@ internal sealed partial class WorkflowRun : IEffects
     public CancellationToken TokenOf(ScopeState scope) => CodeOf(scope).Token;
 
     /// <summary>Workflow code calls the workflow on its turn or not at all (D3).</summary>
-    public void CheckOnTurn(string call)
+    /// <param name="call">What the code called, for the error.</param>
+    /// <param name="of">Whose it is, if anybody's.</param>
+    public void CheckOnTurn(string call, string? of = null)
     {
         if (Stuck is { } stuck) throw new WorkflowStuckException($"The workflow is stuck: {stuck.Message}", stuck);
         if (_scheduler.IsOnTurn) return;
-        throw GetStuck($"{call} came from outside the workflow's turn, as after Task.Run or ConfigureAwait(false). Use neither in workflow code; put such work into a step or a worker.");
+        throw GetStuck($"{call}{(of is null ? "" : $" '{of}'")} came from outside the workflow's turn, as after Task.Run or ConfigureAwait(false). Use neither in workflow code; put such work into a step or a worker.");
     }
 
     private void Deliver(JournalEvent @event)

@@ -1,0 +1,15 @@
+using BenchmarkDotNet.Running;
+using Sheaf.Benchmarks.Quick;
+
+// A named set of figures, or else BenchmarkDotNet with its own arguments.
+switch (args)
+{
+    case ["quick"]:
+        await Figures.MeasureAsync([new LocalFigures(), new MapFigures(), new EmbeddedFigures()]);
+        break;
+    default:
+        // In this process: the projects that BenchmarkDotNet makes otherwise look for a project file named as the assembly.
+        string[] chosen = args.Length == 0 ? ["--filter", "*"] : args;
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. chosen, "--inProcess"]);
+        break;
+}
