@@ -1,0 +1,25 @@
+using Spectre.Console;
+
+namespace Sheaf.Samples.Agent.Output;
+
+/// <summary>Chooses a view for where the output goes.</summary>
+public static class AnswerViews
+{
+    /// <summary>
+    /// JSON if it was asked for, a live picture on a terminal, and plain lines elsewhere.
+    /// </summary>
+    public static IAnswerView ForConsole(bool json, TimeProvider timeProvider) =>
+        json ? new JsonAnswerView(Console.OpenStandardOutput())
+        : !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
+        : new PlainAnswerView(Console.Out);
+
+    internal static string Word(ToolState state) => state switch
+    {
+        ToolState.Waiting => "waiting",
+        ToolState.Running => "running",
+        ToolState.Succeeded => "succeeded",
+        ToolState.Failed => "failed",
+        ToolState.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "There is no such state."),
+    };
+}
