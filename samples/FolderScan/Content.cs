@@ -80,7 +80,8 @@ internal sealed class Content
         OperationStatus status;
         do
         {
-            status = Utf8.ToUtf16(block[done..], _characters, out int read, out int written, replaceInvalidSequences: false, isFinalBlock: atEnd);
+            status = Utf8.ToUtf16(
+                block[done..], _characters, out int read, out int written, replaceInvalidSequences: false, isFinalBlock: atEnd);
             Count(_characters.AsSpan(0, written));
             done += read;
         }

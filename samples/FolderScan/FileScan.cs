@@ -20,7 +20,8 @@ public static class FileScan
     /// <exception cref="InvalidDataException">The text is not what its encoding allows; the message has path and byte offset.</exception>
     /// <exception cref="IOException">The file is gone, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static Task<FileReport> ScanAsync(string path, CancellationToken cancellationToken = default) => ScanAsync(path, Open, cancellationToken);
+    public static Task<FileReport> ScanAsync(string path, CancellationToken cancellationToken = default) =>
+        ScanAsync(path, Open, cancellationToken);
 
     /// <summary>
     /// Scans what <paramref name="open"/> opens for <paramref name="path"/>. So a test can have a file that nobody may read: for root there
@@ -70,7 +71,12 @@ public static class FileScan
 
     /// <summary>Opens a file for one pass. Others may write, rename and delete it meanwhile.</summary>
     public static Stream Open(string path) =>
-        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        new FileStream(path, new FileStreamOptions
+        {
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            Options = FileOptions.SequentialScan | FileOptions.Asynchronous,
+        });
 
     private static int Read(Content content, ReadOnlySpan<byte> block, long offset, string path, bool atEnd)
     {

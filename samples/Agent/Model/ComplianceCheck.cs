@@ -31,7 +31,7 @@ public sealed class ComplianceCheck
     public static IReadOnlyList<string> DefaultRules { get; } = ["密码", "口令", "password:", "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY"];
 
     /// <summary>Reads the next piece.</summary>
-    /// <exception cref="ComplianceException">A forbidden term ends in this piece. If several do, it is the one that begins first.</exception>
+    /// <exception cref="ComplianceException">A forbidden term ends in this piece. Of several, the one that begins first.</exception>
     public void Read(string piece)
     {
         string window = _tail + piece;
@@ -50,7 +50,8 @@ public sealed class ComplianceCheck
     }
 
     /// <summary>Passes pieces on that were read without objection; a piece in which a forbidden term ends is not passed on.</summary>
-    public async IAsyncEnumerable<string> WatchAsync(IAsyncEnumerable<string> pieces, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<string> WatchAsync(
+        IAsyncEnumerable<string> pieces, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (string piece in pieces.WithCancellation(cancellationToken))
         {

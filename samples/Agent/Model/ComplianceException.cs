@@ -13,5 +13,9 @@ public sealed class ComplianceException(string message) : Exception(message)
     public long? Position { get; private init; }
 
     internal static ComplianceException For(string rule, long position) =>
-        new($"The answer was stopped: at position {position} it contains '{rule}', which is forbidden.") { Rule = rule, Position = position };
+        new($"The answer was stopped: at position {position} it contains '{rule}', which is forbidden.")
+        {
+            Rule = rule,
+            Position = position,
+        };
 }

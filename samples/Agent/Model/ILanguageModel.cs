@@ -6,6 +6,8 @@ public interface ILanguageModel
     /// <summary>The model's name, for people.</summary>
     string Name { get; }
 
-    /// <summary>The answer, in pieces as they are written. Cancellation ends the stream with an <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// The answer, in pieces as they are written. Cancellation ends the stream with an <see cref="OperationCanceledException"/>.
+    /// </summary>
     IAsyncEnumerable<string> AnswerAsync(ModelRequest request, CancellationToken cancellationToken);
 }

@@ -75,7 +75,7 @@ public sealed class OpenAiLanguageModel(HttpClient http, OpenAiOptions options) 
         foreach (Passage passage in request.Passages)
             prompt.AppendLine().AppendLine($"Passage from {passage.Document} ({passage.Title}):").AppendLine(passage.Snippet);
         if (request.Calculation is { } calculation)
-            prompt.AppendLine().AppendLine($"Calculation: {calculation.Expression} = {calculation.Value.ToString(CultureInfo.InvariantCulture)}");
+            prompt.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"Calculation: {calculation.Expression} = {calculation.Value}");
         foreach (string missing in request.Missing) prompt.AppendLine().AppendLine($"Missing: {missing}");
         return prompt.ToString();
     }
@@ -107,11 +107,13 @@ public sealed class OpenAiLanguageModel(HttpClient http, OpenAiOptions options) 
         return text.Length <= MaxErrorLength ? text : $"{text[..MaxErrorLength]}…";
     }
 
-    private static string? ErrorMessage(JsonElement root) =>
-        root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("error", out JsonElement error) ? null
-        : error.ValueKind is JsonValueKind.String ? error.GetString()
-        : error.ValueKind is JsonValueKind.Object && error.TryGetProperty("message", out JsonElement text) && text.ValueKind is JsonValueKind.String ? text.GetString()
-        : null;
+    // {"error": {"message": "…"}}, or, as some do, {"error": "…"}.
+    private static string? ErrorMessage(JsonElement root)
+    {
+        if (root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("error", out JsonElement error)) return null;
+        if (error.ValueKind is JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message)) error = message;
+        return error.ValueKind is JsonValueKind.String ? error.GetString() : null;
+    }
 
     private Chunk Parse(string data)
     {

@@ -10,7 +10,7 @@ public sealed record OpenAiOptions(Uri BaseUrl, string Model, string? ApiKey)
     /// The options in <c>OPENAI_BASE_URL</c>, <c>OPENAI_MODEL</c> and <c>OPENAI_API_KEY</c>, or null if no address is set.
     /// </summary>
     /// <param name="variable">Reads an environment variable; null where it is not set.</param>
-    /// <exception cref="ArgumentException">The address is no http(s) URL, or the model's name is missing; the message names the variable.</exception>
+    /// <exception cref="ArgumentException">The address is no http(s) URL, or there is no model; the message names the variable.</exception>
     public static OpenAiOptions? FromEnvironment(Func<string, string?> variable)
     {
         string? address = variable("OPENAI_BASE_URL");

@@ -31,7 +31,9 @@ public sealed class AnswerProgress
             if (snapshot.Tools[i].Name == tool.Name) at = i;
         return snapshot with
         {
-            Tools = at < 0 ? snapshot.Tools.Add(tool) : snapshot.Tools.SetItem(at, tool with { Silo = tool.Silo ?? snapshot.Tools[at].Silo }),
+            Tools = at < 0
+                ? snapshot.Tools.Add(tool)
+                : snapshot.Tools.SetItem(at, tool with { Silo = tool.Silo ?? snapshot.Tools[at].Silo }),
         };
     });
 

@@ -10,8 +10,10 @@ public static class AnswerViews
     /// </summary>
     public static IAnswerView ForConsole(bool json, TimeProvider timeProvider) =>
         json ? new JsonAnswerView(Console.OpenStandardOutput())
-        : !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
+        : IsTerminal ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
         : new PlainAnswerView(Console.Out);
+
+    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
 
     internal static string Word(ToolState state) => state switch
     {

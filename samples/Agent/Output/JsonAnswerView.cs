@@ -45,7 +45,14 @@ public sealed class JsonAnswerView(Stream output) : IAnswerView
         snapshot.Answer,
         snapshot.Degraded,
         snapshot.Heartbeats,
-        Tools = snapshot.Tools.Select(tool => new { tool.Name, tool.State, tool.Detail, DurationMs = tool.Duration?.TotalMilliseconds, tool.Silo }),
+        Tools = snapshot.Tools.Select(tool => new
+        {
+            tool.Name,
+            tool.State,
+            tool.Detail,
+            DurationMs = tool.Duration?.TotalMilliseconds,
+            tool.Silo,
+        }),
         snapshot.Failures,
     };
 }

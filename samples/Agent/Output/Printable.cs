@@ -6,8 +6,8 @@ namespace Sheaf.Samples.Agent.Output;
 internal static class Printable
 {
     /// <summary>
-    /// <paramref name="text"/> without control characters other than line feed and tab. A model's answer or a document must not move the cursor
-    /// or set the window's title.
+    /// <paramref name="text"/> without control characters other than line feed and tab. A model's answer or a document must not move
+    /// the cursor or set the window's title.
     /// </summary>
     public static string Clean(string text)
     {

@@ -34,7 +34,8 @@ internal sealed partial record Clause(string? Expression, bool IsSearch, string 
         Match next = VerbInside().Match(text);
         string? rest = next.Success ? text[next.Index..].Trim() : null;
         if (next.Success) text = text[..next.Index];
-        return new Clause(AfterCalculation().Replace(BeforeCalculation().Replace(text, ""), "").Trim(), IsSearch: false, SearchText: "", rest);
+        string expression = AfterCalculation().Replace(BeforeCalculation().Replace(text, ""), "").Trim();
+        return new Clause(expression, IsSearch: false, SearchText: "", rest);
     }
 
     /// <summary>An expression among other words, and those words without it.</summary>
@@ -48,7 +49,8 @@ internal sealed partial record Clause(string? Expression, bool IsSearch, string 
             if (Date().IsMatch(expression)) continue;
             // Among other words "3-5" is a range and "24/7" a habit; alone, or after a verb, they are sums.
             bool alone = TermSplitter.Split(others).Count == 0;
-            if (alone || run.Value.AsSpan().ContainsAny('+', '*', '^') || VerbBefore().IsMatch(text[..run.Index])) return (expression, others);
+            bool plain = run.Value.AsSpan().ContainsAny('+', '*', '^');
+            if (alone || plain || VerbBefore().IsMatch(text[..run.Index])) return (expression, others);
         }
 
         return (null, text);
@@ -58,8 +60,11 @@ internal sealed partial record Clause(string? Expression, bool IsSearch, string 
     private static string Fold(string text) => string.Create(text.Length, text, static (folded, original) =>
     {
         for (int i = 0; i < folded.Length; i++)
-            folded[i] = Calculator.Fold(original[i]) ?? (original[i] is ',' or '，' ? ',' : char.IsLetter(original[i]) && original[i] < '\u2E80' ? 'a' : '#');
+            folded[i] = Calculator.Fold(original[i]) ?? (original[i] is ',' or '，' ? ',' : IsLatin(original[i]) ? 'a' : '#');
     });
+
+    // Or Greek, or Cyrillic: of a script in which words have spaces around them.
+    private static bool IsLatin(char c) => char.IsLetter(c) && c < '\u2E80';
 
     private static string WithoutLooseParentheses(string text)
     {
@@ -68,19 +73,45 @@ internal sealed partial record Clause(string? Expression, bool IsSearch, string 
     }
 
     // "并" alone is part of words (合并, 并发); before a verb it joins two requests. A comma between digits belongs to a number.
-    [GeneratedRegex(@"并且|然后|接着|以及|(?:并|再|和|且)(?=\s*(?:请|帮我)?\s*(?:搜|查|找|检索|计算|算|告诉|解释|说明))|\b(?:and|then|also)\b|[,，](?!\p{Nd})|(?<!\p{Nd})[,，]|[;；。！？、\n]|[!?.](?=\s|$)", RegexOptions.IgnoreCase, Patience)]
+    [GeneratedRegex(
+        """
+        并且|然后|接着|以及
+        | (?:并|再|和|且) (?=\s*(?:请|帮我)?\s*(?:搜|查|找|检索|计算|算|告诉|解释|说明))
+        | \b(?:and|then|also)\b
+        | [,，](?!\p{Nd}) | (?<!\p{Nd})[,，]
+        | [;；。！？、\n] | [!?.](?=\s|$)
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex Boundaries();
 
-    [GeneratedRegex(@"^(?:\s|请问|请|麻烦|帮我|帮忙|给我|我想|我要|想要|你能|能不能|可以|现在|please\b|can you\b|could you\b|would you\b|i want to\b|i'd like to\b|help me\b|let's\b|now\b)+", RegexOptions.IgnoreCase, Patience)]
+    [GeneratedRegex(
+        """
+        ^(?:\s|请问|请|麻烦|帮我|帮忙|给我|我想|我要|想要|你能|能不能|可以|现在
+        |(?:please|can\ you|could\ you|would\ you|i\ want\ to|i'd\ like\ to|help\ me|let's|now)\b)+
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex Courtesy();
 
-    [GeneratedRegex(@"^(?:计算(?!机|器|图|中心|能力|资源|力|节点|模型)|算一下|算算|算出|算(?=\s*[\p{Nd}(（.+\-−])|(?:calculate|compute|evaluate|work out)\b)", RegexOptions.IgnoreCase, Patience)]
+    // Not 计算机 (computer) or 算法 (algorithm), which begin alike.
+    [GeneratedRegex(
+        """
+        ^(?:计算(?!机|器|图|中心|能力|资源|力|节点|模型)
+        |算一下|算算|算出|算(?=\s*[\p{Nd}(（.+\-−])
+        |(?:calculate|compute|evaluate|work\ out)\b)
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex CalculateVerb();
 
-    [GeneratedRegex(@"^(?:搜索|搜一下|搜|查找|查一查|查一下|查询|查|检索|寻找|找一下|找到|找|(?:search|look|query|find)(?:\s+(?:for|up|out))?\b)(?:一下)?(?:\s*(?:文档|资料|documents|the documents)(?:里|中)?(?:的|关于|for|about)?)?", RegexOptions.IgnoreCase, Patience)]
+    [GeneratedRegex(
+        """
+        ^(?:搜索|搜一下|搜|查找|查一查|查一下|查询|查|检索|寻找|找一下|找到|找|(?:search|look|query|find)(?:\s+(?:for|up|out))?\b)
+        (?:一下)? (?:\s*(?:文档|资料|documents|the\ documents)(?:里|中)?(?:的|关于|for|about)?)?
+        """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex SearchVerb();
 
-    [GeneratedRegex(@"\s(?=(?:搜索|搜一下|查找|查询|检索|search\s+for|search|look\s+up|find)(?![a-z]))", RegexOptions.IgnoreCase, Patience)]
+    [GeneratedRegex(
+        @"\s(?=(?:搜索|搜一下|查找|查询|检索|search\s+for|search|look\s+up|find)(?![a-z]))", RegexOptions.IgnoreCase, Patience)]
     private static partial Regex VerbInside();
 
     [GeneratedRegex(@"(?:计算|算|calculate|compute|evaluate|what is|what's|how much is)(?:一下)?\s*$", RegexOptions.IgnoreCase, Patience)]
@@ -93,7 +124,12 @@ internal sealed partial record Clause(string? Expression, bool IsSearch, string 
     private static partial Regex AfterCalculation();
 
     // Between values there is an operator; read on folded text.
-    [GeneratedRegex(@"(?<![a,.0-9])[-+ (]*(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)[ )]*(?:[-+*/%^][-+ (]*(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)[ )]*)+(?!a)", RegexOptions.None, Patience)]
+    [GeneratedRegex(
+        """
+        (?<![a,.0-9]) [-+\ (]* (?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+) [\ )]*
+        (?:[-+*/%^] [-+\ (]* (?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+) [\ )]*)+ (?!a)
+        """,
+        RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex ExpressionRun();
 
     [GeneratedRegex(@"^\s*\d{4}(?<separator>[-/.])\d{1,2}\k<separator>\d{1,2}\s*$", RegexOptions.None, Patience)]

@@ -5,7 +5,7 @@ namespace Sheaf.Samples.Agent.Questions;
 /// </summary>
 /// <param name="Question">The question, without spaces around it.</param>
 /// <param name="AsksSearch">Whether the documents are searched: always, unless the question is a calculation and nothing else.</param>
-/// <param name="SearchTerms">What the search looks for. May be empty where a search was asked for, but for nothing: that search fails.</param>
+/// <param name="SearchTerms">What the search looks for. Empty where a search was asked for, but for nothing: that search fails.</param>
 /// <param name="Expression">
 /// What the calculator gets, or null where nothing is calculated. After a verb such as "calculate" it is whatever follows, expression
 /// or not: what a user asked to calculate fails loudly instead of being searched for in silence.

@@ -100,6 +100,12 @@ internal static partial class TermSplitter
         for (int i = 0; i + 2 <= unknown.Length; i++) terms.Add(unknown.Substring(i, 2));
     }
 
-    [GeneratedRegex(@"(?<chinese>[\u3400-\u9FFF]+)|[\p{L}\p{Nd}-[\u3400-\u9FFF]](?:[\p{L}\p{Nd}\p{Mn}_'’.+#\--[\u3400-\u9FFF]]*[\p{L}\p{Nd}+#-[\u3400-\u9FFF]])?", RegexOptions.None, Patience)]
+    // "C#", "x86-64" and "what's" are words, too.
+    [GeneratedRegex(
+        """
+        (?<chinese>[\u3400-\u9FFF]+)
+        | [\p{L}\p{Nd}-[\u3400-\u9FFF]] (?:[\p{L}\p{Nd}\p{Mn}_'’.+\#\--[\u3400-\u9FFF]]* [\p{L}\p{Nd}+\#-[\u3400-\u9FFF]])?
+        """,
+        RegexOptions.IgnorePatternWhitespace, Patience)]
     private static partial Regex Words();
 }

@@ -21,7 +21,7 @@ public static class Calculator
 
     /// <summary>The value of <paramref name="expression"/>, without trailing zeros after the point.</summary>
     /// <exception cref="FormatException">The text is no expression, or over a limit; the message says what and at which column.</exception>
-    /// <exception cref="DivideByZeroException">A division, a remainder or a negative power of zero; the message says at which column.</exception>
+    /// <exception cref="DivideByZeroException">A division, remainder or negative power of zero; the message says at which column.</exception>
     /// <exception cref="OverflowException">A value is beyond ±79,228,162,514,264,337,593,543,950,335.</exception>
     public static decimal Evaluate(string expression)
     {

@@ -41,7 +41,7 @@ public sealed class DocumentIndex : IAsyncDisposable
     /// <summary>What could not be indexed, and why: documents that cannot be read or are no UTF-8, folders that cannot be listed.</summary>
     public IReadOnlyList<(string Path, Exception Error)> Errors => _errors;
 
-    /// <summary>Reads and indexes every document under <paramref name="folder"/>; see <see cref="Errors"/> for those it could not.</summary>
+    /// <summary>Indexes every document under <paramref name="folder"/>; see <see cref="Errors"/> for those it could not.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static async Task<DocumentIndex> BuildAsync(string folder, CancellationToken cancellationToken = default)
     {
@@ -68,7 +68,8 @@ public sealed class DocumentIndex : IAsyncDisposable
     /// <param name="limit">How many passages are returned at most.</param>
     /// <param name="cancellationToken">Stops the search between two passages.</param>
     /// <exception cref="SearchException">There are no terms, or no passage has any of them.</exception>
-    public async Task<IReadOnlyList<Passage>> SearchAsync(IReadOnlyList<string> terms, int limit = 5, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<Passage>> SearchAsync(
+        IReadOnlyList<string> terms, int limit = 5, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         SearchTerms wanted = SearchTerms.From(terms);
@@ -86,8 +87,8 @@ public sealed class DocumentIndex : IAsyncDisposable
             _turn.Release();
         }
 
-        throw new SearchException(
-            $"Nothing was found for {string.Join(", ", wanted.All.Select(term => $"'{term}'"))} in {Documents} documents under '{Folder}'.");
+        string named = string.Join(", ", wanted.All.Select(term => $"'{term}'"));
+        throw new SearchException($"Nothing was found for {named} in {Documents} documents under '{Folder}'.");
     }
 
     /// <inheritdoc/>
@@ -99,7 +100,8 @@ public sealed class DocumentIndex : IAsyncDisposable
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {
-        await ExecuteAsync("CREATE VIRTUAL TABLE passages USING fts5(document UNINDEXED, title, body, tokenize = 'trigram')", cancellationToken);
+        await ExecuteAsync(
+            "CREATE VIRTUAL TABLE passages USING fts5(document UNINDEXED, title, body, tokenize = 'trigram')", cancellationToken);
         DbTransaction transaction = await _connection.BeginTransactionAsync(cancellationToken);
         await using (transaction)
         {
@@ -130,7 +132,8 @@ public sealed class DocumentIndex : IAsyncDisposable
     {
         string document = Path.GetRelativePath(Folder, path).Replace(Path.DirectorySeparatorChar, '/');
         await using SqliteCommand insert = Command(
-            "INSERT INTO passages (document, title, body) VALUES ($document, $title, $body)", ("$document", document), ("$title", title), ("$body", paragraph));
+            "INSERT INTO passages (document, title, body) VALUES ($document, $title, $body)",
+            ("$document", document), ("$title", title), ("$body", paragraph));
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -152,7 +155,8 @@ public sealed class DocumentIndex : IAsyncDisposable
     private void AddMatches(SearchTerms wanted, Dictionary<long, Hit> hits, CancellationToken cancellationToken)
     {
         using SqliteCommand match = Command(
-            "SELECT rowid, document, title, body, bm25(passages) FROM passages WHERE passages MATCH $match", ("$match", wanted.ToMatchExpression()));
+            "SELECT rowid, document, title, body, bm25(passages) FROM passages WHERE passages MATCH $match",
+            ("$match", wanted.ToMatchExpression()));
         using SqliteDataReader row = match.ExecuteReader();
         while (row.Read())
         {
@@ -166,7 +170,8 @@ public sealed class DocumentIndex : IAsyncDisposable
         string pattern = term.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)
             .Replace("_", "\\_", StringComparison.Ordinal);
         using SqliteCommand like = Command(
-            "SELECT rowid, document, title, body FROM passages WHERE body LIKE $like ESCAPE '\\' OR title LIKE $like ESCAPE '\\'", ("$like", $"%{pattern}%"));
+            "SELECT rowid, document, title, body FROM passages WHERE body LIKE $like ESCAPE '\\' OR title LIKE $like ESCAPE '\\'",
+            ("$like", $"%{pattern}%"));
         using SqliteDataReader row = like.ExecuteReader();
         var found = new List<(Hit Hit, int Count)>();
         while (row.Read())
@@ -182,7 +187,8 @@ public sealed class DocumentIndex : IAsyncDisposable
         {
             double length = (hit.Title.Length + hit.Body.Length) / _averageLength;
             double rank = -rarity * (count * (K1 + 1)) / (count + (K1 * (1 - B + (B * length))));
-            hits[hit.RowId] = hits.TryGetValue(hit.RowId, out Hit? known) ? known with { Rank = known.Rank + rank } : hit with { Rank = rank };
+            double others = hits.TryGetValue(hit.RowId, out Hit? known) ? known.Rank : 0;
+            hits[hit.RowId] = hit with { Rank = others + rank };
         }
     }
 
@@ -200,7 +206,8 @@ public sealed class DocumentIndex : IAsyncDisposable
     private static string Snippet(string body, SearchTerms wanted)
     {
         if (body.Length <= MaxSnippet) return body;
-        int first = wanted.All.Select(term => body.IndexOf(term, StringComparison.OrdinalIgnoreCase)).Where(at => at >= 0).DefaultIfEmpty(0).Min();
+        int first = wanted.All.Select(term => body.IndexOf(term, StringComparison.OrdinalIgnoreCase))
+            .Where(at => at >= 0).DefaultIfEmpty(0).Min();
         int start = Math.Clamp(first - (MaxSnippet / 4), 0, body.Length - MaxSnippet);
         int end = start + MaxSnippet;
         if (char.IsLowSurrogate(body[start])) start++;

@@ -26,7 +26,8 @@ internal sealed record SearchTerms(IReadOnlyList<string> Long, IReadOnlyList<str
     /// The long terms in the syntax of FTS5. Every term is a quoted string with its quotes doubled, so that nothing in it is an
     /// operator, a column or a prefix query.
     /// </summary>
-    public string ToMatchExpression() => string.Join(" OR ", Long.Select(term => $"\"{term.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+    public string ToMatchExpression() =>
+        string.Join(" OR ", Long.Select(term => $"\"{term.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
 
     /// <summary>
     /// How often <paramref name="term"/> occurs. A short term in Latin letters counts as a whole word only: "go" is not in "algorithm".
@@ -34,7 +35,8 @@ internal sealed record SearchTerms(IReadOnlyList<string> Long, IReadOnlyList<str
     public static int Count(string text, string term)
     {
         int count = 0;
-        for (int at = text.IndexOf(term, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf(term, at + term.Length, StringComparison.OrdinalIgnoreCase))
+        int at = -term.Length;
+        while ((at = text.IndexOf(term, at + term.Length, StringComparison.OrdinalIgnoreCase)) >= 0)
             if (IsWhole(text, at, term.Length)) count++;
         return count;
     }

@@ -19,13 +19,15 @@ internal static class ScanText
     public static IEnumerable<string> Totals(ScanTotals totals)
     {
         ScanSummary summary = totals.Summary;
-        yield return $"{summary.Files} files ({summary.BinaryFiles} binary), {summary.Bytes} bytes, {summary.Lines} lines, {summary.Words} words";
+        yield return $"{summary.Files} files ({summary.BinaryFiles} binary), {summary.Bytes} bytes, "
+            + $"{summary.Lines} lines, {summary.Words} words";
         yield return $"{Time(summary.Elapsed)}, {Rate(summary)}";
         if (summary.Skipped > 0) yield return $"{summary.Skipped} skipped";
         foreach (SkippedEntry skipped in totals.Skipped) yield return Line($"  {skipped.Path}: {skipped.Reason}");
         if (summary.Skipped > totals.Skipped.Count) yield return $"  … and {summary.Skipped - totals.Skipped.Count} more";
         if (summary.Failed > 0) yield return $"{summary.Failed} failed";
-        foreach (FailedEntry failed in totals.Failures) yield return Line($"  {failed.Error.GetType().Name}: {failed.Error.Message}{PathOf(failed)}");
+        foreach (FailedEntry failed in totals.Failures)
+            yield return Line($"  {failed.Error.GetType().Name}: {failed.Error.Message}{PathOf(failed)}");
         if (summary.Failed > totals.Failures.Count) yield return $"  … and {summary.Failed - totals.Failures.Count} more";
     }
 
