@@ -3,15 +3,16 @@ using System.Runtime.CompilerServices;
 namespace Sheaf.Samples.Agent.Model;
 
 /// <summary>
-/// Reads an answer while it grows and objects to forbidden terms, also where a term is spread over several pieces. Case does not
-/// matter. Keeps no more of the answer than the longest term is long. One check reads one answer, on one thread at a time.
+/// Reads an answer while it grows, objects to forbidden terms, also where a term is spread over several pieces, and says what may be
+/// shown. The end of what was read is held back, as long as the longest term but one character: a forbidden term may begin there, and
+/// nobody is to see its beginning. Case does not matter. One check reads one answer, on one thread at a time.
 /// </summary>
 public sealed class ComplianceCheck
 {
     private readonly string[] _rules;
     private readonly int _overlap;
 
-    // The end of what was read: a term that began there may go on in the next piece.
+    // What is held back.
     private string _tail = "";
 
     // Where the tail begins in the answer.
@@ -30,9 +31,9 @@ public sealed class ComplianceCheck
     /// <summary>What is forbidden unless told otherwise.</summary>
     public static IReadOnlyList<string> DefaultRules { get; } = ["密码", "口令", "password:", "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY"];
 
-    /// <summary>Reads the next piece.</summary>
+    /// <summary>Reads the next piece, and returns what may be shown now that it is known; often nothing, never half a character.</summary>
     /// <exception cref="ComplianceException">A forbidden term ends in this piece. Of several, the one that begins first.</exception>
-    public void Read(string piece)
+    public string Read(string piece)
     {
         string window = _tail + piece;
         (string Rule, int At)? first = null;
@@ -44,19 +45,33 @@ public sealed class ComplianceCheck
 
         if (first is { } found) throw ComplianceException.For(found.Rule, _tailStart + found.At);
 
-        int drop = Math.Max(0, window.Length - _overlap);
-        _tail = window[drop..];
-        _tailStart += drop;
+        int free = Math.Max(0, window.Length - _overlap);
+        if (free > 0 && char.IsHighSurrogate(window[free - 1])) free--;
+        _tail = window[free..];
+        _tailStart += free;
+        return window[..free];
     }
 
-    /// <summary>Passes pieces on that were read without objection; a piece in which a forbidden term ends is not passed on.</summary>
+    /// <summary>What was held back, once the answer is complete and no term can go on.</summary>
+    public string End()
+    {
+        string rest = _tail;
+        _tail = "";
+        _tailStart += rest.Length;
+        return rest;
+    }
+
+    /// <summary>Passes on, in pieces of its own, what may be shown of <paramref name="pieces"/>; all of it unless it objects.</summary>
     public async IAsyncEnumerable<string> WatchAsync(
         IAsyncEnumerable<string> pieces, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (string piece in pieces.WithCancellation(cancellationToken))
         {
-            Read(piece);
-            yield return piece;
+            string free = Read(piece);
+            if (free.Length > 0) yield return free;
         }
+
+        string rest = End();
+        if (rest.Length > 0) yield return rest;
     }
 }

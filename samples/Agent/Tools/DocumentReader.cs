@@ -48,6 +48,8 @@ internal static class DocumentReader
     /// <exception cref="InvalidDataException">The document is no UTF-8 (the message has the byte's offset), or too large.</exception>
     public static async Task<(string Title, List<string> Paragraphs)> ReadAsync(string path, CancellationToken cancellationToken)
     {
+        // A FIFO, socket or device has no length either, and to open one may mean to wait for ever: what is empty is not opened.
+        if (IsEmpty(path)) return (Path.GetFileNameWithoutExtension(path), []);
         string text;
         FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
         await using (file)
@@ -62,6 +64,14 @@ internal static class DocumentReader
         List<string> paragraphs = Paragraphs(text);
         string title = paragraphs is [var first, ..] ? FirstLine(first) : Path.GetFileNameWithoutExtension(path);
         return (title, paragraphs);
+    }
+
+    private static bool IsEmpty(string path)
+    {
+        FileSystemInfo entry = new FileInfo(path);
+        // A link's own length is that of the target's name.
+        if (entry.LinkTarget is not null) entry = entry.ResolveLinkTarget(returnFinalTarget: true)!;
+        return entry is FileInfo { Exists: true, Length: 0 };
     }
 
     private static string Decode(string path, ReadOnlySpan<byte> bytes)

@@ -4,6 +4,8 @@ namespace Sheaf.Samples.Tests.Agent;
 
 public sealed class ComplianceCheckTests
 {
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("Your Password: x", "password:", 5)]
     [InlineData("你的密码是", "密码", 2)]
@@ -15,8 +17,10 @@ public sealed class ComplianceCheckTests
             for (int second = first; second <= answer.Length; second++)
             {
                 var check = new ComplianceCheck();
+                string shown = "";
                 string[] pieces = [answer[..first], answer[first..second], answer[second..]];
-                ComplianceException exception = Assert.Throws<ComplianceException>(() => Array.ForEach(pieces, check.Read));
+                ComplianceException exception = Assert.Throws<ComplianceException>(() => Array.ForEach(pieces, piece => shown += check.Read(piece)));
+                Assert.StartsWith(shown, answer[..position], StringComparison.Ordinal);
                 Assert.Equal((rule, position), (exception.Rule, exception.Position));
                 Assert.Equal($"The answer was stopped: at position {position} it contains '{rule}', which is forbidden.", exception.Message);
             }
@@ -47,15 +51,32 @@ public sealed class ComplianceCheckTests
     }
 
     [Fact]
-    public async Task WatchAsync_ForbiddenTerm_PassesOnWhatCameBefore()
+    public async Task WatchAsync_ForbiddenTermCutAcrossPieces_ShowsNothingOfIt()
     {
         var seen = new List<string>();
         await Assert.ThrowsAsync<ComplianceException>(async () =>
         {
-            await foreach (string piece in new ComplianceCheck().WatchAsync(Pieces("the ", "pass", "word: 1", "never"), TestContext.Current.CancellationToken))
+            await foreach (string piece in new ComplianceCheck(["password:"]).WatchAsync(Pieces("this is the ", "pass", "word: 1", "never"), Token))
                 seen.Add(piece);
         });
-        Assert.Equal(["the ", "pass"], seen);
+        Assert.Equal(["this", " is "], seen);
+    }
+
+    [Fact]
+    public async Task WatchAsync_NothingForbidden_PassesEverythingOnInTheEnd()
+    {
+        string seen = "";
+        await foreach (string piece in new ComplianceCheck().WatchAsync(Pieces("a 😀", "", "pass", "word, then: ", "BEGIN"), Token)) seen += piece;
+        Assert.Equal("a 😀password, then: BEGIN", seen);
+    }
+
+    [Fact]
+    public void Read_HeldBackPartBeginsInsideACharacter_KeepsItWhole()
+    {
+        var check = new ComplianceCheck(["abc"]);
+        Assert.Equal("", check.Read("😀x"));
+        Assert.Equal("😀", check.Read("y"));
+        Assert.Equal("xy", check.End());
     }
 
     private static async IAsyncEnumerable<string> Pieces(params string[] pieces)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Sheaf.Samples.Agent.Questions;
 using Sheaf.Samples.Agent.Tools;
@@ -162,6 +163,22 @@ public sealed class DocumentIndexTests : IDisposable
         IReadOnlyList<Passage> found = await index.SearchAsync(["plain"], cancellationToken: Token);
         Assert.Equal(["bom.md", "good.md", "sub/deep.TXT"], found.Select(passage => passage.Document).Order(StringComparer.Ordinal));
         Assert.Equal("Marked", found.Single(passage => passage.Document == "bom.md").Title);
+    }
+
+    [Fact]
+    public async Task BuildAsync_FifoAndDevice_AreNotWaitedFor()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "mkfifo and /dev/zero are not everywhere.");
+        using (var mkfifo = Process.Start("mkfifo", [Path.Combine(_folder.Path, "pipe.md")])) await mkfifo.WaitForExitAsync(Token);
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "to-pipe.md"), "pipe.md");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "zero.txt"), "/dev/zero");
+        _folder.Write("good.md", "plain words");
+
+        // On a thread of its own: opening a FIFO blocks the caller, and would block the test.
+        await using DocumentIndex index = await Task.Run(() => DocumentIndex.BuildAsync(_folder.Path, Token), Token)
+            .WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.Empty(index.Errors);
+        Assert.Single(await index.SearchAsync(["plain"], cancellationToken: Token));
     }
 
     [Fact]
