@@ -3,15 +3,15 @@ namespace Sheaf.Samples.FolderScan;
 /// <summary>Adds up what a scan finds. Safe for any number of threads.</summary>
 public sealed class ScanTotals
 {
-    /// <summary>More failures, and more skipped entries, than these are counted but not kept.</summary>
+    /// <summary>More skipped entries than these are counted but not kept.</summary>
     public const int MaxKept = 1_000;
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _timeProvider;
     private readonly long _started;
-    private readonly List<FailedEntry> _failures = [];
     private readonly List<SkippedEntry> _skipped = [];
     private ScanSummary _summary = new();
+    private ExceptionGroup? _failures;
 
     /// <summary>Totals of a scan that begins now.</summary>
     public ScanTotals(TimeProvider timeProvider)
@@ -29,12 +29,12 @@ public sealed class ScanTotals
         }
     }
 
-    /// <summary>The first <see cref="MaxKept"/> failures, in the order in which they were added.</summary>
-    public IReadOnlyList<FailedEntry> Failures
+    /// <summary>What could not be scanned, and why; null while the scan goes on, and where nothing has failed.</summary>
+    public ExceptionGroup? Failures
     {
         get
         {
-            lock (_lock) return [.. _failures];
+            lock (_lock) return _failures;
         }
     }
 
@@ -69,14 +69,16 @@ public sealed class ScanTotals
         }
     }
 
-    /// <summary>Adds what could not be scanned.</summary>
-    public void Add(FailedEntry failed)
+    /// <summary>Counts what could not be scanned, as it fails.</summary>
+    public void AddFailed()
     {
-        lock (_lock)
-        {
-            _summary = _summary with { Failed = _summary.Failed + 1 };
-            if (_failures.Count < MaxKept) _failures.Add(failed);
-        }
+        lock (_lock) _summary = _summary with { Failed = _summary.Failed + 1 };
+    }
+
+    /// <summary>Says what has failed, once all has ended.</summary>
+    public void End(ExceptionGroup failures)
+    {
+        lock (_lock) _failures = failures;
     }
 
     /// <summary>Adds what was left out.</summary>

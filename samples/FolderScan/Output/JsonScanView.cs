@@ -6,7 +6,8 @@ namespace Sheaf.Samples.FolderScan.Output;
 /// <summary>One JSON document in UTF-8 for programs, written when the scan has ended, however it ended.</summary>
 /// <remarks>
 /// <c>files, binaryFiles, bytes, lines, words, seconds, filesPerSecond, bytesPerSecond, failed, skipped, failures[path, type, message],
-/// skippedEntries[path, reason]</c>. The two lists have at most <see cref="ScanTotals.MaxKept"/> entries; the counts are whole.
+/// skippedEntries[path, reason]</c>. The first list has at most <see cref="FolderScanner.MaxFailures"/> entries and a few more that
+/// only count, without a path; the second at most <see cref="ScanTotals.MaxKept"/>. The counts are whole.
 /// </remarks>
 public sealed class JsonScanView(Stream output) : IScanView
 {
@@ -47,7 +48,12 @@ public sealed class JsonScanView(Stream output) : IScanView
             summary.BytesPerSecond,
             summary.Failed,
             summary.Skipped,
-            Failures = totals.Failures.Select(failed => new { failed.Path, Type = failed.Error.GetType().FullName, failed.Error.Message }),
+            Failures = (totals.Failures?.Leaves ?? []).Select(leaf => new
+            {
+                Path = ScanText.PathOf(leaf),
+                Type = leaf.Exception.GetType().FullName,
+                leaf.Exception.Message,
+            }),
             SkippedEntries = totals.Skipped.Select(skipped => new { skipped.Path, skipped.Reason }),
         };
     }

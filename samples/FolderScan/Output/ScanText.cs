@@ -3,6 +3,8 @@ namespace Sheaf.Samples.FolderScan.Output;
 /// <summary>Words and numbers for people, the same on a terminal and in a pipe.</summary>
 internal static class ScanText
 {
+    private const int MaxTree = 20;
+
     /// <summary>A line on where the scan stands.</summary>
     public static string Progress(ScanSummary summary)
     {
@@ -26,9 +28,7 @@ internal static class ScanText
         foreach (SkippedEntry skipped in totals.Skipped) yield return Line($"  {skipped.Path}: {skipped.Reason}");
         if (summary.Skipped > totals.Skipped.Count) yield return $"  … and {summary.Skipped - totals.Skipped.Count} more";
         if (summary.Failed > 0) yield return $"{summary.Failed} failed";
-        foreach (FailedEntry failed in totals.Failures)
-            yield return Line($"  {failed.Error.GetType().Name}: {failed.Error.Message}{PathOf(failed)}");
-        if (summary.Failed > totals.Failures.Count) yield return $"  … and {summary.Failed - totals.Failures.Count} more";
+        foreach (string line in Failures(totals)) yield return line;
     }
 
     /// <summary>A duration.</summary>
@@ -41,6 +41,13 @@ internal static class ScanText
     /// <summary>On one line, without control characters: a file's name may contain any.</summary>
     public static string Line(string text) => string.Concat(text.Where(c => !char.IsControl(c)));
 
-    private static string PathOf(FailedEntry failed) =>
-        failed.Error.Message.Contains(failed.Path, StringComparison.Ordinal) ? "" : $" ('{failed.Path}')";
+    // The tree of a group stops at so many children; whoever scanned a folder wants the name of every file.
+    private static IEnumerable<string> Failures(ScanTotals totals) =>
+        totals.Failures is not { } failures ? []
+        : failures.InnerExceptions.Count <= MaxTree ? failures.ToTreeString().Split('\n').Select(Line)
+        : failures.Leaves.Select(leaf => Line($"  {PathOf(leaf)}: {leaf.Exception.GetType()}: {leaf.Exception.Message}"))
+            .Prepend(failures.Message);
+
+    /// <summary>The file's path: the name of the child that failed; empty for what stands for several that are only counted.</summary>
+    public static string PathOf(FailureLeaf leaf) => leaf.Origins is [var origin, ..] ? origin.ToString() : "";
 }

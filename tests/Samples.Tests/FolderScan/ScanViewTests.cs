@@ -41,17 +41,22 @@ public sealed class ScanViewTests
     }
 
     [Fact]
-    public void Totals_ManyFailures_AreCountedAndTheFirstKept()
+    public void Totals_ManySkipped_AreCountedAndTheFirstKept()
     {
         var totals = new ScanTotals(_time);
-        Parallel.For(0, ScanTotals.MaxKept + 5, i =>
-        {
-            totals.Add(new FailedEntry($"{i}", new IOException("x")));
-            totals.Add(new SkippedEntry($"{i}", "a FIFO"));
-        });
-        Assert.Equal((ScanTotals.MaxKept + 5, ScanTotals.MaxKept), (totals.Summary.Failed, totals.Failures.Count));
+        Parallel.For(0, ScanTotals.MaxKept + 5, i => totals.Add(new SkippedEntry($"{i}", "a FIFO")));
         Assert.Equal((ScanTotals.MaxKept + 5, ScanTotals.MaxKept), (totals.Summary.Skipped, totals.Skipped.Count));
-        Assert.Equal(2, ScanText.Totals(totals).Count(line => line == "  … and 5 more"));
+        Assert.Contains("  … and 5 more", ScanText.Totals(totals));
+    }
+
+    [Fact]
+    public async Task Totals_ManyFailures_AreAllNamed()
+    {
+        var totals = new ScanTotals(_time);
+        totals.End(await FailuresOf(Enumerable.Range(0, 21).Select(i => $"/x/{i:00}"), new IOException("no file")));
+        string[] lines = [.. ScanText.Totals(totals)];
+        Assert.Equal("scan (21 failures: 21 IOException)", lines[^22]);
+        Assert.Equal(Enumerable.Range(0, 21).Select(i => $"  /x/{i:00}: System.IO.IOException: no file"), lines[^21..]);
     }
 
     [Fact]
@@ -65,7 +70,7 @@ public sealed class ScanViewTests
 
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("counting: 0 files, 0.0 files/s, 0.0 MB/s", await output.NextAsync());
-        Fill(totals);
+        await FillAsync(totals);
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("75%: 2 of 4 files, 0.5 files/s, 0.0 MB/s, 1.3 s left", await output.NextAsync());
         end.SetResult();
@@ -74,7 +79,7 @@ public sealed class ScanViewTests
         Assert.Equal(
             [
                 "2 files (1 binary), 100 bytes, 3 lines, 5 words", "4.0 s, 0.5 files/s, 0.0 MB/s", "1 skipped", "  pipe: a FIFO", "1 failed",
-                "  FileNotFoundException: no [1mfile ('/x/中文')",
+                "scan (1 failure: FileNotFoundException)", "└─ /x/中文: System.IO.FileNotFoundException: no [1mfile",
             ],
             output.Rest());
     }
@@ -85,13 +90,14 @@ public sealed class ScanViewTests
         using var output = new MemoryStream();
         var totals = new ScanTotals(_time);
         _time.Advance(TimeSpan.FromSeconds(4));
-        Fill(totals);
+        await FillAsync(totals);
         await Assert.ThrowsAsync<TimeoutException>(() => new JsonScanView(output).ShowAsync(totals, () => throw new TimeoutException()));
 
         string text = Encoding.UTF8.GetString(output.ToArray());
         Assert.Contains("/x/中文", text, StringComparison.Ordinal);
         using JsonDocument document = JsonDocument.Parse(text);
         JsonElement root = document.RootElement;
+        Assert.Equal("/x/中文", root.GetProperty("failures")[0].GetProperty("path").GetString());
         Assert.Equal((2, 1, 100, 3, 5, 1, 1), (Number("files"), Number("binaryFiles"), Number("bytes"), Number("lines"), Number("words"), Number("failed"), Number("skipped")));
         Assert.Equal(4, root.GetProperty("seconds").GetDouble());
         Assert.Equal("System.IO.FileNotFoundException", root.GetProperty("failures")[0].GetProperty("type").GetString());
@@ -117,7 +123,7 @@ public sealed class ScanViewTests
         await new LiveScanView(console, _time).ShowAsync(totals, async () =>
         {
             await Task.Yield();
-            Fill(totals);
+            await FillAsync(totals);
         });
         Assert.Contains("2 files (1 binary), 100 bytes, 3 lines, 5 words", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("pipe: a FIFO", output.ToString(), StringComparison.Ordinal);
@@ -130,14 +136,20 @@ public sealed class ScanViewTests
     [InlineData(90_000, "25 h 0 min")]
     public void Time_ForPeople(double seconds, string text) => Assert.Equal(text, ScanText.Time(TimeSpan.FromSeconds(seconds)));
 
-    private static void Fill(ScanTotals totals)
+    private static async Task FillAsync(ScanTotals totals)
     {
         totals.Expect(4, 100);
         totals.Add(new FileReport("a", 60, 3, 5, ContentKind.Utf8, ""));
         totals.Add(new FileReport("b", 40, 0, 0, ContentKind.Binary, ""));
-        totals.Add(new FailedEntry("/x/中文", new FileNotFoundException("no \u001B[1mfile")));
+        totals.AddFailed();
+        totals.End(await FailuresOf(["/x/中文"], new FileNotFoundException("no \u001B[1mfile")));
         totals.Add(new SkippedEntry("pipe", "a FIFO"));
     }
+
+    private static async Task<ExceptionGroup> FailuresOf(IEnumerable<string> paths, Exception error) =>
+        await Assert.ThrowsAsync<ExceptionGroup>(() => TaskGroup.MapAsync(
+            paths, (_, _) => throw (Exception)Activator.CreateInstance(error.GetType(), error.Message)!,
+            new MapOptions<string> { Name = path => path, Group = new() { Name = "scan", Policy = GroupPolicy.CollectAll } }));
 
     /// <summary>Lets a test wait for each line.</summary>
     private sealed class LineWriter : TextWriter
