@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -55,14 +54,16 @@ public sealed class OpenAiLanguageModel(HttpClient http, OpenAiOptions options) 
 
     private HttpRequestMessage Message(ModelRequest request)
     {
+        string body = JsonSerializer.Serialize(new
+        {
+            model = options.Model,
+            stream = true,
+            messages = new[] { new { role = "system", content = Instruction }, new { role = "user", content = Prompt(request) } },
+        });
         var message = new HttpRequestMessage(HttpMethod.Post, new Uri($"{options.BaseUrl.AbsoluteUri.TrimEnd('/')}/chat/completions"))
         {
-            Content = JsonContent.Create(new
-            {
-                model = options.Model,
-                stream = true,
-                messages = new[] { new { role = "system", content = Instruction }, new { role = "user", content = Prompt(request) } },
-            }),
+            // With its length: JsonContent is sent in chunks, and not every small server can read those.
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (options.ApiKey is not null) message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.ApiKey);
