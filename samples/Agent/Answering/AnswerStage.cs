@@ -15,7 +15,11 @@ namespace Sheaf.Samples.Agent.Answering;
 /// <param name="progress">Is given the answer.</param>
 /// <param name="timeProvider">The clock of retries and of the deadline.</param>
 public sealed class AnswerStage(
-    ILanguageModel model, ILanguageModel? standIn, IReadOnlyCollection<string> forbidden, AnswerProgress progress, TimeProvider timeProvider)
+    ILanguageModel model,
+    ILanguageModel? standIn,
+    IReadOnlyCollection<string> forbidden,
+    AnswerProgress progress,
+    TimeProvider timeProvider)
 {
     /// <summary>How long an answer may take, retries included.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
@@ -51,34 +55,38 @@ public sealed class AnswerStage(
         }
     }
 
-    private Task StreamAsync(string name, ILanguageModel asked, ModelRequest request, CancellationToken cancellationToken) => TaskGroup.RunAsync(
-        group =>
-        {
-            // Bounded: a model that writes faster than the check reads has to wait.
-            var pieces = Channel.CreateBounded<string>(16);
-            bool begun = false;
-            _ = group.Start(
-                "answer",
-                async token =>
-                {
-                    await foreach (string piece in asked.AnswerAsync(request, token))
-                    {
-                        begun = true;
-                        await pieces.Writer.WriteAsync(piece, token);
-                    }
-
-                    pieces.Writer.Complete();
-                },
-                new ChildOptions { Retry = Retry(() => !begun) });
-            _ = group.Start("compliance", async token =>
+    private async Task StreamAsync(string name, ILanguageModel asked, ModelRequest request, CancellationToken cancellationToken)
+    {
+        // Bounded: a model that writes faster than the check reads has to wait.
+        var pieces = Channel.CreateBounded<string>(16);
+        bool begun = false;
+        await TaskGroup.RunAsync(
+            group =>
             {
-                var check = new ComplianceCheck(forbidden);
-                await foreach (string free in check.WatchAsync(pieces.Reader.ReadAllAsync(token), token)) progress.Append(free);
-            });
-            return Task.CompletedTask;
-        },
-        new TaskGroupOptions { Name = name, Deadline = Deadline, TimeProvider = timeProvider },
-        cancellationToken);
+                _ = group.Start("answer", AskAsync, new ChildOptions { Retry = Retry(() => !begun) });
+                _ = group.Start("compliance", ReadAlongAsync);
+                return Task.CompletedTask;
+            },
+            new TaskGroupOptions { Name = name, Deadline = Deadline, TimeProvider = timeProvider },
+            cancellationToken);
+
+        async Task AskAsync(CancellationToken token)
+        {
+            await foreach (string piece in asked.AnswerAsync(request, token))
+            {
+                begun = true;
+                await pieces.Writer.WriteAsync(piece, token);
+            }
+
+            pieces.Writer.Complete();
+        }
+
+        async Task ReadAlongAsync(CancellationToken token)
+        {
+            var check = new ComplianceCheck(forbidden);
+            await foreach (string free in check.WatchAsync(pieces.Reader.ReadAllAsync(token), token)) progress.Append(free);
+        }
+    }
 
     // Only before the first piece: a second attempt would begin the answer again, below half of the first. A failure that is a group,
     // from a model that asks several endpoints, say, is worth another attempt only if every failure in it is.

@@ -6,11 +6,14 @@ using Sheaf.Samples.Agent.Tools;
 namespace Sheaf.Samples.Agent.Model;
 
 /// <summary>
-/// Stands in where no language model is configured, and says so: it quotes what the tools found, in the question's language.
+/// Stands in where no language model is configured, or the one that is has failed, and says so: it quotes what the tools found, in the
+/// question's language.
 /// </summary>
+/// <param name="failedModel">The name of the model that has failed; null, the default, where none is configured.</param>
 /// <param name="pieceDelay">How long it waits before each piece, so that one sees it stream; zero by default.</param>
 /// <param name="timeProvider">Whose time that is; the system's by default.</param>
-public sealed class PassageLanguageModel(TimeSpan pieceDelay = default, TimeProvider? timeProvider = null) : ILanguageModel
+public sealed class PassageLanguageModel(
+    string? failedModel = null, TimeSpan pieceDelay = default, TimeProvider? timeProvider = null) : ILanguageModel
 {
     private const int PieceLength = 12;
 
@@ -33,13 +36,17 @@ public sealed class PassageLanguageModel(TimeSpan pieceDelay = default, TimeProv
         }
     }
 
-    private static string Write(ModelRequest request)
+    private string Write(ModelRequest request)
     {
         bool chinese = request.InChinese;
         var text = new StringBuilder();
-        text.AppendLine(chinese
-            ? "（未配置语言模型：以下内容直接取自文档和计算器。）"
-            : "(No language model is configured: this is quoted from the documents and the calculator.)");
+        text.AppendLine((chinese, failedModel) switch
+        {
+            (true, null) => "（未配置语言模型：以下内容直接取自文档和计算器。）",
+            (false, null) => "(No language model is configured: this is quoted from the documents and the calculator.)",
+            (true, _) => $"（语言模型 {failedModel} 失败：以下内容直接取自文档和计算器。）",
+            (false, _) => $"(The language model {failedModel} has failed: this is quoted from the documents and the calculator.)",
+        });
         if (request.Calculation is { } calculation)
             text.AppendLine().AppendLine($"{calculation.Expression} = {calculation.Value.ToString(CultureInfo.InvariantCulture)}");
         foreach (Passage passage in request.Passages)

@@ -43,11 +43,13 @@ public sealed class AnswerProgress
     /// <summary>Counts a heartbeat.</summary>
     public void Heartbeat() => Change(snapshot => snapshot with { Heartbeats = snapshot.Heartbeats + 1 });
 
-    /// <summary>Notes a failure.</summary>
-    /// <param name="failure">What failed.</param>
-    /// <param name="degraded">Whether the answer goes on without it; false where the answer as a whole has failed.</param>
-    public void Fail(FailureView failure, bool degraded) =>
-        Change(snapshot => snapshot with { Failures = snapshot.Failures.Add(failure), Degraded = snapshot.Degraded || degraded });
+    /// <summary>Says, once, what has failed and what the answer does without.</summary>
+    public void Fail(ExceptionGroup failures) => Change(snapshot => snapshot with
+    {
+        Degraded = true,
+        Failures = [.. failures.Leaves.Select(FailureView.Of)],
+        FailureTree = failures.ToTreeString(),
+    });
 
     private void Change(Func<AnswerSnapshot, AnswerSnapshot> change)
     {

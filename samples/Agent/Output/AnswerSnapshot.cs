@@ -6,8 +6,9 @@ namespace Sheaf.Samples.Agent.Output;
 /// <param name="Question">The question.</param>
 /// <param name="Tools">The tools, in the order in which they were announced.</param>
 /// <param name="Answer">The answer as far as it has come.</param>
-/// <param name="Degraded">Whether the answer lacks what some tool should have given.</param>
-/// <param name="Failures">What failed, in the order in which it did.</param>
+/// <param name="Degraded">Whether the answer lacks what a tool or the model should have given.</param>
+/// <param name="Failures">What failed.</param>
+/// <param name="FailureTree">The failures as Sheaf draws them, several lines; null where there are none.</param>
 /// <param name="Heartbeats">How many heartbeats the tools have sent.</param>
 public sealed record AnswerSnapshot(
     string Question,
@@ -15,10 +16,11 @@ public sealed record AnswerSnapshot(
     string Answer,
     bool Degraded,
     ImmutableArray<FailureView> Failures,
+    string? FailureTree,
     int Heartbeats)
 {
     /// <summary>Before anything has happened.</summary>
-    public static AnswerSnapshot Of(string question) => new(question, [], "", Degraded: false, [], Heartbeats: 0);
+    public static AnswerSnapshot Of(string question) => new(question, [], "", Degraded: false, [], FailureTree: null, Heartbeats: 0);
 }
 
 /// <summary>A tool as a view shows it.</summary>
@@ -49,7 +51,14 @@ public enum ToolState
 }
 
 /// <summary>One failure of an exception group.</summary>
-/// <param name="Path">Where in the tree of groups it happened, such as <c>tools/calculator</c>.</param>
-/// <param name="Type">The exception's type.</param>
+/// <param name="Path">The names of the groups and the child that it happened in, such as <c>tools/calculator</c>.</param>
+/// <param name="Type">The full name of the exception's type, also where that is known in another process only.</param>
 /// <param name="Message">Its message.</param>
-public sealed record FailureView(string Path, string Type, string Message);
+public sealed record FailureView(string Path, string Type, string Message)
+{
+    /// <summary>The view of a leaf.</summary>
+    public static FailureView Of(FailureLeaf leaf) => new(
+        leaf.Origins is [var origin, ..] ? origin.ToString() : "",
+        leaf.Exception is RemoteException remote ? remote.RemoteTypeName : leaf.Exception.GetType().FullName!,
+        leaf.Exception.Message);
+}

@@ -56,8 +56,7 @@ public sealed class LiveAnswerView(IAnsiConsole console, TimeProvider timeProvid
         var rows = new List<IRenderable> { new Text($"? {Printable.Line(snapshot.Question)}", new Style(decoration: Decoration.Bold)) };
         if (snapshot.Tools.Length > 0) rows.Add(Tools(snapshot));
         if (snapshot.Answer.Length > 0) rows.Add(new Padder(new Text(Printable.Clean(snapshot.Answer)), new Padding(1, 1, 1, 1)));
-        foreach (FailureView failure in snapshot.Failures)
-            rows.Add(new Text(Printable.Line($"{failure.Path}: {failure.Type}: {failure.Message}"), new Style(Color.Red)));
+        if (snapshot.FailureTree is { } tree) rows.Add(new Text(Printable.Clean(tree), new Style(Color.Red)));
         if (snapshot.Degraded) rows.Add(new Text("The answer is degraded: it lacks what failed.", new Style(Color.Yellow)));
         if (snapshot.Heartbeats > 0) rows.Add(new Text($"{snapshot.Heartbeats} heartbeats", new Style(Color.Grey)));
         return new Rows(rows);

@@ -1,7 +1,8 @@
 namespace Sheaf.Samples.Agent.Output;
 
 /// <summary>
-/// Lines for a pipe or a log: one whenever a tool's state changes, the answer's lines as each is complete, and the failures at the end.
+/// Lines for a pipe or a log: one whenever a tool's state changes, the answer's lines as each is complete, and the tree of failures
+/// at the end.
 /// </summary>
 public sealed class PlainAnswerView(TextWriter output) : IAnswerView
 {
@@ -43,8 +44,7 @@ public sealed class PlainAnswerView(TextWriter output) : IAnswerView
             WriteAnswer(_shown.Answer, toTheEnd: true);
             if (_shown.Heartbeats > 0) output.WriteLine($"heartbeats: {_shown.Heartbeats}");
             if (_shown.Degraded) output.WriteLine("degraded: the answer lacks what failed");
-            foreach (FailureView failure in _shown.Failures)
-                output.WriteLine($"failure: {Printable.Line($"{failure.Path}: {failure.Type}: {failure.Message}")}");
+            if (_shown.FailureTree is { } tree) output.WriteLine(Printable.Clean(tree));
         }
     }
 

@@ -55,8 +55,12 @@ public sealed class AnswerQuestion : Workflow<AgentQuestion, AgentFindings>
         group.Cancel("the tools have answered");
         Outcome<int> beats = await heartbeat.OutcomeAsync();
 
-        List<Failure> failures = [.. Failed(found, Run.Worker<SearchTool>().Name, id), .. Failed(value, Run.Worker<CalculatorTool>().Name, id)];
-        failures.AddRange(Failed(beats, Run.Worker<HeartbeatTool>().Name, id));
+        List<Failure> failures =
+        [
+            .. Failed(found, Run.Worker<SearchTool>().Name, id),
+            .. Failed(value, Run.Worker<CalculatorTool>().Name, id),
+            .. Failed(beats, Run.Worker<HeartbeatTool>().Name, id),
+        ];
         return new AgentFindings(
             found?.ValueOr([]) ?? [],
             value is { IsSuccess: true } ? new Calculation(question.Expression!, value.Value) : null,

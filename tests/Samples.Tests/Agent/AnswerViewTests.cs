@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using Sheaf.Samples.Agent;
 using Sheaf.Samples.Agent.Output;
 using Spectre.Console;
 
@@ -26,7 +27,9 @@ public sealed class AnswerViewTests
             second[31m line
             heartbeats: 2
             degraded: the answer lacks what failed
-            failure: tools/calculator: FormatException: two lines
+            failures (1 failure: FormatException)
+            └─ tools: tools (1 failure: FormatException)
+               └─ tools/calculator: System.FormatException: two …
 
             """.ReplaceLineEndings("\n"), output.ToString());
     }
@@ -51,7 +54,9 @@ public sealed class AnswerViewTests
         Assert.Equal(("search", "succeeded", "silo-1", 12.0),
             (search.GetProperty("name").GetString(), search.GetProperty("state").GetString(), search.GetProperty("silo").GetString(), search.GetProperty("durationMs").GetDouble()));
         Assert.Equal(JsonValueKind.Null, root.GetProperty("tools")[1].GetProperty("silo").ValueKind);
-        Assert.Equal("FormatException", root.GetProperty("failures")[0].GetProperty("type").GetString());
+        JsonElement failure = root.GetProperty("failures")[0];
+        Assert.Equal(("tools/calculator", "System.FormatException", "two\nlines"),
+            (failure.GetProperty("path").GetString(), failure.GetProperty("type").GetString(), failure.GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -145,7 +150,8 @@ public sealed class AnswerViewTests
         progress.Heartbeat();
         progress.Heartbeat();
         progress.Tool(new ToolView("search", ToolState.Succeeded, "3 passages [x]", TimeSpan.FromMilliseconds(12)));
-        progress.Fail(new FailureView("tools/calculator", "FormatException", "two\nlines"), degraded: true);
+        Failure tools = FailureTree.Group("tools", [Failure.From(new FormatException("two\nlines")).At("calculator")]);
+        progress.Fail((ExceptionGroup)FailureTree.Group("failures", [tools.At("tools")]).ToException());
         progress.Tool(new ToolView("calculator", ToolState.Failed, "two\nlines", TimeSpan.FromSeconds(1.5)));
         progress.Append("ond\u001B[31m line");
     }

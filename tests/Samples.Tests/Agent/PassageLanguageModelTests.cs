@@ -33,7 +33,7 @@ public sealed class PassageLanguageModelTests
     public async Task AnswerAsync_Delay_IsTheTimeProviders()
     {
         var time = new FakeTimeProvider();
-        IAsyncEnumerator<string> pieces = new PassageLanguageModel(TimeSpan.FromSeconds(1), time).AnswerAsync(new ModelRequest("what", [], null), Token).GetAsyncEnumerator(Token);
+        IAsyncEnumerator<string> pieces = new PassageLanguageModel(pieceDelay: TimeSpan.FromSeconds(1), timeProvider: time).AnswerAsync(new ModelRequest("what", [], null), Token).GetAsyncEnumerator(Token);
         await using (pieces)
         {
             ValueTask<bool> next = pieces.MoveNextAsync();
