@@ -1,0 +1,136 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Samples.Agent.Answering;
+using Sheaf.Samples.Agent.Model;
+using Sheaf.Samples.Agent.Output;
+using Sheaf.Samples.Agent.Questions;
+using Sheaf.Samples.Agent.Tools;
+using Sheaf.Samples.Agent.Workflows;
+
+namespace Sheaf.Samples.Agent;
+
+/// <summary>
+/// Answers one question: runs the workflow on a host in this process, shows its tools meanwhile, then lets a model write the answer.
+/// </summary>
+/// <param name="plan">The question and the tools that it asks for.</param>
+/// <param name="id">The workflow's id.</param>
+/// <param name="index">What the search tool searches.</param>
+/// <param name="model">Writes the answer; null where none is configured.</param>
+/// <param name="timeProvider">The clock.</param>
+public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex index, ILanguageModel? model, TimeProvider timeProvider)
+{
+    /// <summary>Terms that the answer must not contain.</summary>
+    public IReadOnlyCollection<string> Forbidden { get; init; } = ComplianceCheck.DefaultRules;
+
+    /// <summary>Answers the question.</summary>
+    /// <returns>Whether nothing failed. Failures are shown, as one tree, and not thrown.</returns>
+    /// <exception cref="OperationCanceledException">
+    /// The token was signalled. What was done is shown, what had failed by then included.
+    /// </exception>
+    public async Task<bool> RunAsync(IAnswerView view, CancellationToken cancellationToken)
+    {
+        var progress = new AnswerProgress(plan.Question, view);
+        ServiceProvider services = new ServiceCollection()
+            .AddSingleton(timeProvider)
+            .AddSingleton(index)
+            .AddSingleton<IHeartbeatListener>(new ShownHeartbeats(progress))
+            .AddSheaf(sheaf => sheaf.AddAgent())
+            .UseEmbedded()
+            .BuildServiceProvider();
+        await using (services)
+        {
+            var failures = new List<Failure>();
+            await view.ShowAsync(async () =>
+            {
+                try
+                {
+                    await AnswerAsync(services.GetRequiredService<IWorkflowClient>(), progress, failures, cancellationToken);
+                }
+                finally
+                {
+                    FailureTypes types = services.GetRequiredService<SheafOptions>().FailureTypes;
+                    if (failures.Count > 0) progress.Fail((ExceptionGroup)FailureTree.Group("failures", failures).ToException(types));
+                }
+            });
+            return failures.Count == 0;
+        }
+    }
+
+    private async Task AnswerAsync(
+        IWorkflowClient client, AnswerProgress progress, List<Failure> failures, CancellationToken cancellationToken)
+    {
+        AgentQuestion question = AgentQuestion.From(plan);
+        if (question.SearchTerms is not null) progress.Tool(new ToolView(AnswerQuestion.Search, ToolState.Waiting));
+        if (question.Expression is not null) progress.Tool(new ToolView(AnswerQuestion.Calculator, ToolState.Waiting));
+
+        AgentFindings findings = await AskToolsAsync(client, question, progress, cancellationToken);
+        if (findings.Failures is { } failed) failures.Add(failed.At(AnswerQuestion.Tools));
+
+        var stage = new AnswerStage(
+            model ?? new PassageLanguageModel(),
+            model is null ? null : new PassageLanguageModel(failedModel: model.Name),
+            Forbidden,
+            progress,
+            timeProvider);
+        failures.AddRange(await stage.RunAsync(RequestFor(question, findings), cancellationToken));
+    }
+
+    /// <summary>Runs the workflow and shows what happens in it.</summary>
+    private async Task<AgentFindings> AskToolsAsync(
+        IWorkflowClient client, AgentQuestion question, AnswerProgress progress, CancellationToken cancellationToken)
+    {
+        await client.StartAsync(Run.Workflow<AnswerQuestion>(), id, question, cancellationToken);
+
+        // The group is not given the caller's token, the workflow is: cancelled, it ends with events that are to be seen.
+        Outcome<AgentFindings> end = await TaskGroup.RunAsync(
+            async group =>
+            {
+                _ = group.Start(
+                    "watch", token => new ToolWatch(AnswerQuestion.Tools, progress).ShowAsync(client.WatchAsync(id, token), token));
+                Outcome<AgentFindings> workflow = await group.Start(
+                    "workflow",
+                    async token =>
+                    {
+                        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, cancellationToken);
+                        return await client.RunAsync(Run.Workflow<AnswerQuestion>(), id, question, either.Token);
+                    },
+                    new ChildOptions { Isolated = true }).OutcomeAsync();
+                // A stuck workflow has not ended, and so neither would the watching.
+                if (workflow.Exception is WorkflowStuckException) group.Cancel("the workflow is stuck");
+                return workflow;
+            },
+            new TaskGroupOptions { Name = "question", TimeProvider = timeProvider },
+            CancellationToken.None);
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (end.IsSuccess) return end.Value;
+        // The tools fail as data. What arrives here is a failure of the workflow as a whole: then the answer does without findings.
+        if (end.Exception is ExceptionGroup failures) return AgentFindings.None with { Failures = Failure.From(failures) };
+        if (end.Exception is { } unexpected) ExceptionDispatchInfo.Throw(unexpected);
+        throw new OperationCanceledException($"The workflow '{id}' was cancelled by somebody else.");
+    }
+
+    private ModelRequest RequestFor(AgentQuestion question, AgentFindings findings) =>
+        new(plan.Question, findings.Passages, findings.Calculation)
+        {
+            InChinese = plan.IsChinese,
+            Missing =
+            [
+                .. question.AsksAnyTool ? [] : new[] { plan.IsChinese ? "没有工具可以回答这个问题" : "the question asks for no tool" },
+                .. findings.Failures is null
+                    ? []
+                    : ExceptionGroup.From(findings.Failures.ToException()).Leaves.Select(leaf =>
+                        $"{(leaf.Origins is [{ Path: [.., var child] }, ..] ? child : AnswerQuestion.Tools)}: {leaf.Exception.Message}"),
+            ],
+        };
+
+    private sealed class ShownHeartbeats(AnswerProgress progress) : IHeartbeatListener
+    {
+        public void Beat(WorkflowId workflow) => progress.Heartbeat();
+
+        // The event of the heartbeat's end shows the same, with its duration.
+        public void Stopped(WorkflowId workflow, CancellationCause? cause)
+        {
+        }
+    }
+}
