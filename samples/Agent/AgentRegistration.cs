@@ -22,8 +22,11 @@ public static class AgentRegistration
             .AddWorker<SearchTool>()
             .AddWorker<CalculatorTool>()
             .AddWorker<HeartbeatTool>()
-            .Configure(options => options.FailureTypes
-                .Register((string message, Exception? _) => new SearchException(message))
-                .Register((string message, Exception? _) => new ComplianceException(message)));
+            .UseOptions(new SheafOptions
+            {
+                FailureTypes = new FailureTypes()
+                    .Register((string message, Exception? _) => new SearchException(message))
+                    .Register((string message, Exception? _) => new ComplianceException(message)),
+            });
     }
 }

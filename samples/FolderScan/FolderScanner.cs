@@ -54,10 +54,7 @@ public sealed class FolderScanner(ScanTotals totals, Func<string, Stream> open, 
         new MapOptions<WalkEntry>
         {
             Name = entry => entry.Path,
-            OnOutcome = outcome =>
-            {
-                if (outcome.Kind == OutcomeKind.Failed) totals.AddFailed();
-            },
+            Progress = new CountFailed(totals),
             Group = new TaskGroupOptions
             {
                 Name = "scan",
@@ -84,6 +81,15 @@ public sealed class FolderScanner(ScanTotals totals, Func<string, Stream> open, 
             if (cancellationToken.IsCancellationRequested) yield break;
             if (entry is SkippedEntry skipped) totals.Add(skipped);
             else yield return entry;
+        }
+    }
+
+    /// <summary>Shows failures while the scan still runs; the failures themselves come with its end.</summary>
+    private sealed class CountFailed(ScanTotals totals) : IProgress<Outcome>
+    {
+        public void Report(Outcome value)
+        {
+            if (value.Kind == OutcomeKind.Failed) totals.AddFailed();
         }
     }
 

@@ -35,10 +35,10 @@ public sealed class AnswerQuestion : Workflow<AgentQuestion, AgentFindings>
     public override async Task<AgentFindings> RunAsync(AgentQuestion input, WorkflowContext workflow)
     {
         if (!input.AsksAnyTool) return AgentFindings.None;
-        return await workflow.GroupAsync(Tools, group => AskAsync(input, group, workflow.Id));
+        return await workflow.GroupAsync(Tools, group => AskAsync(input, group));
     }
 
-    private static async Task<AgentFindings> AskAsync(AgentQuestion question, WorkflowGroup group, WorkflowId id)
+    private static async Task<AgentFindings> AskAsync(AgentQuestion question, WorkflowGroup group)
     {
         ChildTask<int> heartbeat = group.Start(
             Heartbeat, Run.Worker<HeartbeatTool>(), BetweenBeats, new ChildOptions { Isolated = true });
@@ -55,30 +55,11 @@ public sealed class AnswerQuestion : Workflow<AgentQuestion, AgentFindings>
         group.Cancel("the tools have answered");
         Outcome<int> beats = await heartbeat.OutcomeAsync();
 
-        List<Failure> failures =
-        [
-            .. Failed(found, Run.Worker<SearchTool>().Name, id),
-            .. Failed(value, Run.Worker<CalculatorTool>().Name, id),
-            .. Failed(beats, Run.Worker<HeartbeatTool>().Name, id),
-        ];
+        Outcome?[] all = [found, value, beats];
+        ExceptionGroup? failures = ExceptionGroup.Of(Tools, all.OfType<Outcome>());
         return new AgentFindings(
             found?.ValueOr([]) ?? [],
             value is { IsSuccess: true } ? new Calculation(question.Expression!, value.Value) : null,
-            failures.Count == 0 ? null : FailureTree.Group(Tools, failures));
-    }
-
-    private static IEnumerable<Failure> Failed(Outcome? outcome, string worker, WorkflowId id)
-    {
-        if (outcome?.Exception is not { } exception) return [];
-        var origin = new FailureOrigin
-        {
-            Path = [outcome.Name],
-            WorkflowId = id.Value,
-            Worker = worker,
-            Attempt = outcome.Attempts,
-            StartedAt = outcome.StartedAt,
-            EndedAt = outcome.EndedAt,
-        };
-        return [Failure.From(exception) with { Origins = [origin] }];
+            failures is null ? null : Failure.From(failures));
     }
 }

@@ -103,7 +103,31 @@ public partial class ExceptionGroup : AggregateException
     /// The message, the cause and the tree with a line a leaf, without stack traces; bounded like <see cref="ToString"/>. Never
     /// throws.
     /// </summary>
-    public string ToTreeString() => TreeText.Tree(this);
+    /// <param name="maxChildren">How many children of one group are drawn before the rest is counted. At least 1.</param>
+    public string ToTreeString(int maxChildren = TreeText.DefaultMaxChildren)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxChildren, 1);
+        return TreeText.Tree(this, maxChildren);
+    }
+
+    /// <summary>The failures among outcomes, each with its origin: for children that were asked how they ended, instead of awaited.</summary>
+    /// <param name="title">What the group is called.</param>
+    /// <param name="outcomes">The outcomes, failed or not.</param>
+    /// <param name="maxFailures">How many failures are kept in full; the rest are counted by type (rule E7). At least 1.</param>
+    /// <returns>The group; <see langword="null"/> where none failed.</returns>
+    public static ExceptionGroup? Of(string title, IEnumerable<Outcome> outcomes, int maxFailures = 100)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(title);
+        ArgumentNullException.ThrowIfNull(outcomes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxFailures, 1);
+        FailureCollector collector = new(maxFailures);
+        foreach (Outcome outcome in outcomes)
+        {
+            if (outcome is { Kind: OutcomeKind.Failed or OutcomeKind.Abandoned, Exception: { } exception }) collector.Add(exception, outcome.Origin!);
+        }
+
+        return collector.Build(title, cause: null);
+    }
 
     /// <summary>
     /// Makes the group that holds a part of this one's exceptions. Override it to keep a subclass through splitting (rule E2).

@@ -7,8 +7,9 @@ namespace Sheaf;
 [DebuggerDisplay("{Name,nq}: {Kind}")]
 public class Outcome
 {
-    internal Outcome(ChildTask child, OutcomeKind kind, Exception? exception, OutcomeTimes times, int attempts)
+    internal Outcome(ChildTask child, OutcomeKind kind, Exception? exception, FailureOrigin? origin, OutcomeTimes times, int attempts)
     {
+        Origin = origin;
         Name = child.Name;
         Ordinal = child.Ordinal;
         Kind = kind;
@@ -32,6 +33,9 @@ public class Outcome
     /// child that was cancelled while it waited to be tried again, its last failure. Otherwise <see langword="null"/>.
     /// </summary>
     public Exception? Exception { get; }
+
+    /// <summary>Where <see cref="Exception"/> came from (rule E4); <see langword="null"/> where there is none.</summary>
+    public FailureOrigin? Origin { get; }
 
     /// <summary>When the child started, on the group's clock; <see langword="null"/> for <see cref="OutcomeKind.NotStarted"/>.</summary>
     public DateTimeOffset? StartedAt { get; }

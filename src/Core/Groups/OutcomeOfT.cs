@@ -9,8 +9,8 @@ public sealed class Outcome<T> : Outcome
 {
     private readonly T? _value;
 
-    internal Outcome(ChildTask child, OutcomeKind kind, T? value, Exception? exception, OutcomeTimes times, int attempts)
-        : base(child, kind, exception, times, attempts) => _value = value;
+    internal Outcome(ChildTask child, OutcomeKind kind, T? value, Exception? exception, FailureOrigin? origin, OutcomeTimes times, int attempts)
+        : base(child, kind, exception, origin, times, attempts) => _value = value;
 
     /// <summary>The child's value.</summary>
     /// <exception cref="InvalidOperationException">The child did not succeed.</exception>

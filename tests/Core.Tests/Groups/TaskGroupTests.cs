@@ -57,6 +57,49 @@ public sealed class TaskGroupTests
         Assert.Equal(0, running);
     }
 
+    [Fact]
+    [Trait("Rule", "R4")]
+    public async Task Run_BodyPollsTheCallersToken_IsCancelledAndNoFailure()
+    {
+        using CancellationTokenSource caller = new();
+        // Registered first, so it runs last: inside it the caller's token is signalled, and the group has not been told.
+        Task? run = null;
+        TaskCompletionSource polled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        run = TaskGroup.RunAsync(async group =>
+        {
+            CancellationToken token = caller.Token;
+            await using CancellationTokenRegistration registration = token.Register(() => polled.SetResult());
+            await polled.Task;
+            token.ThrowIfCancellationRequested();
+        }, null, caller.Token);
+        await caller.CancelAsync();
+        OperationCanceledException cancelled = await Assert.ThrowsAsync<OperationCanceledException>(() => run);
+        Assert.Equal(caller.Token, cancelled.CancellationToken);
+    }
+
+    [Fact]
+    [Trait("Rule", "E4")]
+    public async Task Of_Outcomes_IsTheGroupOfTheirFailuresWithOrigins()
+    {
+        FormatException shared = new("bad");
+        IReadOnlyList<Outcome> outcomes = (await TaskGroup.TryRunAsync(async group =>
+        {
+            ChildTask[] children =
+            [
+                group.Start("a", _ => Task.FromException(shared)),
+                group.Start("b", _ => Task.CompletedTask),
+                group.Start("c", _ => Task.FromException(shared)),
+            ];
+            foreach (ChildTask child in children) await child.OutcomeAsync();
+            return 1;
+        }, new() { Policy = GroupPolicy.Settle })).Outcomes;
+        ExceptionGroup failures = ExceptionGroup.Of("tools", outcomes)!;
+        FailureLeaf leaf = Assert.Single(failures.Leaves);
+        Assert.Same(shared, leaf.Exception);
+        Assert.Equal(["a", "c"], leaf.Origins.Select(origin => origin.ToString()));
+        Assert.Null(ExceptionGroup.Of("tools", outcomes.Where(outcome => outcome.IsSuccess)));
+    }
+
     private static void InterlockedMax(ref int target, int value)
     {
         int seen = Volatile.Read(ref target);

@@ -64,7 +64,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     private protected override bool KeepsContext => true;
 
     internal override Outcome<T> TypedOutcome => new(
-        this, Kind, _value, _error, new OutcomeTimes(Kind == OutcomeKind.NotStarted ? null : _state.StartedAt, _state.EndedAt!.Value), _state.Attempt);
+        this, Kind, _value, _error, _error is null ? null : Origin, new OutcomeTimes(Kind == OutcomeKind.NotStarted ? null : _state.StartedAt, _state.EndedAt!.Value), _state.Attempt);
 
     public void Complete()
     {

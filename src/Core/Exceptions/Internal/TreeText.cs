@@ -5,17 +5,17 @@ namespace Sheaf;
 /// <summary>Draws a group as a tree, with bounds in every direction (rule E8).</summary>
 internal static class TreeText
 {
-    private const int MaxChildren = 20;
+    internal const int DefaultMaxChildren = 20;
     private const int MaxDepth = 8;
     private const int MaxLines = 400;
     private const int MaxMessage = 200;
     private const int MaxTraces = 5;
 
-    internal static string Tree(ExceptionGroup group) => Draw(group).ToString();
+    internal static string Tree(ExceptionGroup group, int maxChildren) => Draw(group, maxChildren).ToString();
 
     internal static string WithTraces(ExceptionGroup group)
     {
-        StringBuilder text = Draw(group);
+        StringBuilder text = Draw(group, DefaultMaxChildren);
         HashSet<Exception> instances = new(ReferenceEqualityComparer.Instance);
         HashSet<(string, string, string?)> texts = [];
         // One look beyond what is shown, and not through all leaves of a large group for a distinct one.
@@ -39,16 +39,17 @@ internal static class TreeText
         return text.ToString();
     }
 
-    private static StringBuilder Draw(ExceptionGroup group)
+    private static StringBuilder Draw(ExceptionGroup group, int maxChildren)
     {
         StringBuilder text = new(SafeText.Message(group));
-        int lines = 0;
-        DrawInside(text, group, [], indent: "", depth: 1, ref lines);
+        // Depth and width together could multiply: the number of lines is bounded by itself, too.
+        int linesLeft = Math.Max(MaxLines, maxChildren);
+        DrawInside(text, group, [], indent: "", depth: 1, maxChildren, ref linesLeft);
         return text;
     }
 
     private static void DrawInside(
-        StringBuilder text, AggregateException group, IReadOnlyList<FailureOrigin> outer, string indent, int depth, ref int lines)
+        StringBuilder text, AggregateException group, IReadOnlyList<FailureOrigin> outer, string indent, int depth, int maxChildren, ref int linesLeft)
     {
         if (group is ExceptionGroup { Cause: { } cause })
         {
@@ -57,13 +58,13 @@ internal static class TreeText
 
         var children = group.InnerExceptions;
         int shown = 0;
-        while (shown < children.Count && shown < MaxChildren && lines < MaxLines)
+        while (shown < children.Count && shown < maxChildren && linesLeft > 0)
         {
             Exception child = children[shown];
             bool last = shown == children.Count - 1;
             IReadOnlyList<FailureOrigin> origins = OriginPath.Compose(outer, GroupTree.OriginsAt(group, shown));
             text.AppendLine().Append(indent).Append(last ? "└─ " : "├─ ").Append(Label(origins, shown)).Append(": ");
-            lines++;
+            linesLeft--;
             shown++;
             if (child is OmittedFailures omitted)
             {
@@ -77,7 +78,7 @@ internal static class TreeText
             {
                 text.Append(SafeText.FirstLine(ExceptionText.Message(child), MaxMessage));
                 string inside = indent + (last ? "   " : "│  ");
-                if (depth < MaxDepth) DrawInside(text, (AggregateException)child, origins, inside, depth + 1, ref lines);
+                if (depth < MaxDepth) DrawInside(text, (AggregateException)child, origins, inside, depth + 1, maxChildren, ref linesLeft);
                 else text.AppendLine().Append(inside).Append("└─ … ").Append(GroupTree.LeafCount(child)).Append(" deeper");
             }
         }

@@ -69,12 +69,12 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         }
         catch (Exception thrown)
         {
-            return (WorkEnd.Of(thrown, token.IsCancellationRequested, scope.Options.IsCancellation), default);
+            return (WorkEnd.Of(thrown, token.IsCancellationRequested || scope.IsCancellationRequested, scope.Options.IsCancellation), default);
         }
 
         if (task is null) return (WorkEnd.Failed(LocalChild<T>.NoTask(child.Name)), default);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        WorkEnd end = WorkEnd.Of(task, token.IsCancellationRequested, scope.Options.IsCancellation);
+        WorkEnd end = WorkEnd.Of(task, token.IsCancellationRequested || scope.IsCancellationRequested, scope.Options.IsCancellation);
         return (end, end.Kind == OutcomeKind.Succeeded ? LocalChild<T>.ValueOf(task) : default);
     }
 

@@ -61,6 +61,22 @@ internal sealed class GroupScope
 
     public string? TraceId { get; }
 
+    /// <summary>What watches over the group from around it; set once, before the body runs.</summary>
+    public GroupWatch? Watch { get; set; }
+
+    /// <summary>
+    /// Whether cancellation has been asked for, for judging an <see cref="OperationCanceledException"/> (R4). A token's
+    /// callbacks run after it says so: code that polls the caller's token can be ahead of the group, which catches up here.
+    /// </summary>
+    public bool IsCancellationRequested
+    {
+        get
+        {
+            if (!Token.IsCancellationRequested) Watch?.CatchUp();
+            return Token.IsCancellationRequested;
+        }
+    }
+
     public string DisplayName => Options.Name ?? "task group";
 
     public CancellationCause? Cause => _cause;
