@@ -58,6 +58,7 @@ public interface IWorkflowClient
     /// <param name="id">The workflow.</param>
     /// <param name="cancellationToken">Ends the watching only.</param>
     /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on: nothing more will happen until it is mended.</exception>
     IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, CancellationToken cancellationToken = default);
 
     /// <summary>Lists workflows, oldest first.</summary>

@@ -38,11 +38,8 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
     public async Task<TOut> ResultAsync<TOut>(WorkflowId id, CancellationToken cancellationToken = default) =>
         ToValue<TOut>(id, await EndOfAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken);
 
-    public async Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default)
-    {
-        await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        return await AskAsync(id, new AskCancel(reason, "client"), cancellationToken).ConfigureAwait(false);
-    }
+    public Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default) =>
+        AskAsync(id, new AskCancel(reason, "client"), cancellationToken);
 
     public Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default) =>
         AskAsync(id, new AskRetry(), cancellationToken);
@@ -62,7 +59,8 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         while (true)
         {
             // Asked for before the reading: a commit that falls between the two completes it.
-            Task? progress = host.Find(id)?.WhenProgress;
+            WorkflowActor? actor = await FindActorAsync(id, cancellationToken).ConfigureAwait(false);
+            Task? progress = actor?.WhenProgress;
             await foreach ((long sequence, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, next, cancellationToken).ConfigureAwait(false))
             {
                 next = sequence + 1;
@@ -70,6 +68,7 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
             }
 
             if (view.HasEnded || progress is null) yield break;
+            if (actor?.StuckReason is { } reason) throw new WorkflowStuckException(reason);
             await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -89,11 +88,22 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"There is no workflow '{id}'. Start it first, or look for it in the list.");
 
+    /// <summary>The actor of a workflow that this host owns; null for one that has ended or is another's.</summary>
+    private async Task<WorkflowActor?> FindActorAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        if (host.Find(id) is { } actor) return actor;
+        // Created by a call that has not come to running it: this one does.
+        WorkflowHeader? header = await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false);
+        if (header is not { Status: WorkflowStatus.Running } || header.Owner != host.OwnerName) return null;
+        host.Own(header);
+        return host.Find(id);
+    }
+
     private async Task<Result> EndOfAsync(WorkflowId id, CancellationToken cancellationToken)
     {
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
         await FindOrThrowAsync(id, cancellationToken).ConfigureAwait(false);
-        if (host.Find(id) is { } actor) return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (await FindActorAsync(id, cancellationToken).ConfigureAwait(false) is { } actor) return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
         WorkflowState state = new(id);
         NoEffects nothing = new();
         await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
@@ -102,7 +112,8 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
 
     private async Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
     {
-        if (host.Find(id) is not { } actor) return false;
+        await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        if (await FindActorAsync(id, cancellationToken).ConfigureAwait(false) is not { } actor) return false;
         TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         actor.Post(new Letter(input, done));
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -53,6 +53,9 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
     public CancellationToken Stopping { get; }
 
+    /// <summary>How long disposal waits for workers that ignore their tokens; as long as the generic host's default.</summary>
+    public static TimeSpan ShutdownTimeout { get; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long to wait before a journal that failed is asked again.</summary>
     public TimeSpan CommitRetryDelay { get; } = TimeSpan.FromMilliseconds(100);
 
@@ -68,7 +71,9 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
-        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        using CancellationTokenSource bound = new(ShutdownTimeout, TimeProvider.System);
+        await StopAsync(bound.Token).ConfigureAwait(false);
+        if (_tracked.Count is > 0 and int left) HostLog.StillRunning(Logger, left, ShutdownTimeout);
         await Writer.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -123,4 +128,7 @@ internal static partial class HostLog
 {
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
+    public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);
 }
