@@ -16,7 +16,9 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private readonly ConcurrentDictionary<Task, byte> _tracked = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lazy<Task> _started;
-    private readonly string _name;
+
+    // Hosts of this process so far: two on one journal must not take each other's workflows for their own.
+    private static int _hosts;
     private int _disposed;
 
     public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
@@ -30,9 +32,12 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         Logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded");
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
         Writer = new JournalWriter(journal);
-        _name = $"embedded:{Environment.MachineName}:{Environment.ProcessId}";
+        OwnerName = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
         _started = new Lazy<Task>(ResumeAsync);
     }
+
+    /// <summary>What this host calls itself in the journal: no other running host has the name.</summary>
+    public string OwnerName { get; }
 
     public IServiceProvider Services { get; }
 
@@ -112,13 +117,11 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         }
     }
 
-    public string OwnerName => _name;
-
     private async Task ResumeAsync()
     {
         await foreach (WorkflowHeader header in Journal.ListAsync(WorkflowStatus.Running, Stopping).ConfigureAwait(false))
         {
-            if (await Journal.ClaimAsync(header.Id, _name, Stopping).ConfigureAwait(false) is { } claimed) Own(claimed);
+            if (await Journal.ClaimAsync(header.Id, OwnerName, Stopping).ConfigureAwait(false) is { } claimed) Own(claimed);
         }
     }
 }
