@@ -19,6 +19,10 @@ internal static class WellKnownTypes
     private static readonly FrozenDictionary<string, Func<string, Exception?, Exception>> Factories =
         new Dictionary<string, Func<string, Exception?, Exception>>(StringComparer.Ordinal)
         {
+            // Sheaf's own, in the same order.
+            ["Sheaf.DeadlineExceededException"] = static (message, inner) => new DeadlineExceededException(message, inner),
+            ["Sheaf.PayloadTooLargeException"] = static (message, inner) => new PayloadTooLargeException(message, inner),
+            ["Sheaf.WorkerLostException"] = static (message, inner) => new WorkerLostException(message, inner),
             ["System.ApplicationException"] = static (message, inner) => new ApplicationException(message, inner),
             ["System.ArgumentException"] = static (message, inner) => new ArgumentException(message, inner),
             ["System.ArgumentNullException"] = static (message, inner) => new ArgumentNullException(message, inner),
