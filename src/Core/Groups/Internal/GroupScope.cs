@@ -76,6 +76,9 @@ internal sealed class GroupScope
         }
     }
 
+    /// <summary>The caller's token; for a nested group that of the group around it.</summary>
+    public CancellationToken Outside { get; set; }
+
     public Task WhenEnded => HasEnded ? Task.CompletedTask : _ended.Task;
 
     public bool HasEnded => Volatile.Read(ref _pending) == 0;
@@ -202,6 +205,19 @@ internal sealed class GroupScope
         foreach (ILocalChild child in waiting) child.EndNotStarted();
         if (delivered.IsCompleted) OnCancellationDelivered(delivered);
         else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
+    }
+
+    /// <summary>
+    /// Whether the group is cancelled, as far as judging an end depends on it (R4). A token calls back whoever registered
+    /// last first, so work that listens to the caller's token itself may end before the group has heard of it: then it hears now.
+    /// </summary>
+    public bool IsCancellationRequested()
+    {
+        if (Token.IsCancellationRequested) return true;
+        if (Options.Shield is not null) return false;
+        if (!Outside.IsCancellationRequested && Parent?.IsCancellationRequested() is not true) return false;
+        Cancel(CancelSource.Outside, OutsideCause());
+        return true;
     }
 
     /// <summary>The cause that a scope inside this one, or a caller's token, brings.</summary>

@@ -14,6 +14,7 @@ internal sealed class GroupWatch : IDisposable
     public GroupWatch(GroupScope scope, CancellationToken outside)
     {
         _scope = scope;
+        scope.Outside = outside;
         TaskGroupOptions options = scope.Options;
         if (options.Deadline == TimeSpan.Zero) OnTimeUp(CancelSource.Deadline);
         else _deadline = GroupTimer.Start(scope.Time, options.Deadline, () => OnTimeUp(CancelSource.Deadline));

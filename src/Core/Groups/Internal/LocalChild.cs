@@ -135,7 +135,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         }
         catch (Exception thrown)
         {
-            End(WorkEnd.Of(thrown, _scope.Token.IsCancellationRequested, _scope.Options.IsCancellation));
+            End(WorkEnd.Of(thrown, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
             return;
         }
 
@@ -170,7 +170,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         var task = (Task)_work!;
         _work = null;
         if (task.IsCompletedSuccessfully) Succeed(task);
-        else End(WorkEnd.Of(task, _scope.Token.IsCancellationRequested, _scope.Options.IsCancellation));
+        else End(WorkEnd.Of(task, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
     }
 
     private void OnLoopEnded()
