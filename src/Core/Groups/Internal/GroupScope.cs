@@ -167,13 +167,13 @@ internal sealed class GroupScope
     /// <summary>The first failure of a fail-fast group cancels the rest, before anybody learns of the failure.</summary>
     public void OnChildFailed(ILocalChild child)
     {
-        if (KeepsChildren)
+        if (Options.Policy.CancelsSiblings() && !child.Isolated && _cause is null)
         {
-            lock (_gate) (_failed ??= []).Add(child);
+            Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Handle.Name, Time.GetUtcNow()), child);
+            return;
         }
 
-        if (Options.Policy.CancelsSiblings() && !child.Isolated)
-            Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Handle.Name, Time.GetUtcNow()));
+        lock (_gate) NoteFailed(child);
     }
 
     public void OnChildEnded(ILocalChild child, bool heldPlace)
@@ -187,11 +187,15 @@ internal sealed class GroupScope
     public void OnBodyEnded() => RemovePending();
 
     /// <summary>Cancels the group once; later causes change nothing.</summary>
-    public void Cancel(CancelSource source, CancellationCause cause)
+    /// <param name="source">What cancels.</param>
+    /// <param name="cause">The same for people.</param>
+    /// <param name="failed">The child whose failure cancels. It is noted here, so that the first failure is the one in the cause.</param>
+    public void Cancel(CancelSource source, CancellationCause cause, ILocalChild? failed = null)
     {
         ILocalChild[] waiting;
         lock (_gate)
         {
+            if (failed is not null) NoteFailed(failed);
             if (_cause is not null || !TryAddPending()) return;
             _source = source;
             _cause = cause;
@@ -246,6 +250,11 @@ internal sealed class GroupScope
         }
 
         if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static child => child.Run(), next, preferLocal: false);
+    }
+
+    private void NoteFailed(ILocalChild child)
+    {
+        if (KeepsChildren) (_failed ??= []).Add(child);
     }
 
     private bool TryAddPending()

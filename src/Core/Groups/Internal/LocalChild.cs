@@ -123,7 +123,9 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         _startedAt = _scope.Timestamp();
         if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
         {
-            Follow(new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync(), ofLoop: true);
+            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync();
+            if (loop.IsCompleted) EndAttempts(loop);
+            else Follow(loop, ofLoop: true);
             return;
         }
 
@@ -141,6 +143,8 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 
         if (task is null) End(WorkEnd.Failed(NoTask(Name)));
         else if (task.IsCompletedSuccessfully) Succeed(task);
+        // Judged here and now: on the pool, two that failed at once could change places.
+        else if (task.IsCompleted) End(WorkEnd.Of(task, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
         else Follow(task, ofLoop: false);
     }
 
@@ -175,9 +179,15 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 
     private void OnLoopEnded()
     {
-        var task = (Task<AttemptsEnd<T>>)_work!;
+        var loop = (Task<AttemptsEnd<T>>)_work!;
         _work = null;
-        AttemptsEnd<T> end = task.Result;
+        EndAttempts(loop);
+    }
+
+    private void EndAttempts(Task<AttemptsEnd<T>> loop)
+    {
+        // The loop throws nothing of the user's. What else it throws, such as a clock that fails, ends the child, not the process.
+        AttemptsEnd<T> end = loop.IsCompletedSuccessfully ? loop.Result : new(WorkEnd.Failed(loop.Exception!.InnerExceptions), default, null, 0);
         _attempts = (ushort)Math.Min(end.Attempts, ushort.MaxValue);
         _result = end.Value;
         _error = end.LastFailure;
