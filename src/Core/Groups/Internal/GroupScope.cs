@@ -152,7 +152,10 @@ internal sealed class GroupScope
             }
         }
 
-        if (runNow) child.Run();
+        if (!runNow) return child;
+        // Where a child starts the next, and that the next, the stack ends before the children do: then it begins on the pool.
+        if (RuntimeHelpers.TryEnsureSufficientExecutionStack()) child.Run();
+        else ThreadPool.QueueUserWorkItem(static next => next.Run(), child, preferLocal: false);
         return child;
     }
 
