@@ -21,7 +21,7 @@ internal sealed class GroupScope
 
     /// <summary>Guards the fields below it.</summary>
     private readonly Lock _gate = new();
-    private readonly Queue<ILocalChild>? _window;
+    private readonly Queue<WaitingChild>? _window;
     private ILocalChild? _newest;
     private int _started;
     private int _running;
@@ -146,7 +146,7 @@ internal sealed class GroupScope
                 if (_running < Options.MaxConcurrency) _running++;
                 else
                 {
-                    _window.Enqueue(child);
+                    _window.Enqueue(new(child, ExecutionContext.Capture()));
                     runNow = false;
                 }
             }
@@ -195,7 +195,7 @@ internal sealed class GroupScope
     /// <param name="failed">The child whose failure cancels. It is noted here, so that the first failure is the one in the cause.</param>
     public void Cancel(CancelSource source, CancellationCause cause, ILocalChild? failed = null)
     {
-        ILocalChild[] waiting;
+        WaitingChild[] waiting;
         lock (_gate)
         {
             if (failed is not null) NoteFailed(failed);
@@ -209,7 +209,7 @@ internal sealed class GroupScope
         // CancelAsync marks the token at once and runs the callbacks on the pool: who cancels is never held up by them,
         // and what they throw comes back here instead of to them.
         Task delivered = _cancellation.CancelAsync();
-        foreach (ILocalChild child in waiting) child.EndNotStarted();
+        foreach (WaitingChild one in waiting) one.Child.EndNotStarted(heldPlace: false);
         if (delivered.IsCompleted) OnCancellationDelivered(delivered);
         else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
     }
@@ -246,13 +246,17 @@ internal sealed class GroupScope
     /// the thread that freed it, and a chain of short children must not deepen its stack.</summary>
     private void LeaveWindow()
     {
-        ILocalChild? next;
+        WaitingChild next;
         lock (_gate)
         {
-            if (!_window!.TryDequeue(out next)) _running--;
+            if (!_window!.TryDequeue(out next))
+            {
+                _running--;
+                return;
+            }
         }
 
-        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static child => child.Run(), next, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.Run(), next, preferLocal: false);
     }
 
     private void NoteFailed(ILocalChild child)
@@ -276,6 +280,17 @@ internal sealed class GroupScope
     private void RemovePending()
     {
         if (Interlocked.Decrement(ref _pending) == 0) _ended.TrySetResult();
+    }
+
+    /// <summary>A child that waits for the window, and the execution context of its start: what is ambient there
+    /// (trace, culture, logging scope) must not depend on whether there was room.</summary>
+    private readonly record struct WaitingChild(ILocalChild Child, ExecutionContext? Context)
+    {
+        public void Run()
+        {
+            if (Context is null) Child.RunAfterWaiting();
+            else ExecutionContext.Run(Context, static child => ((ILocalChild)child!).RunAfterWaiting(), Child);
+        }
     }
 
     private OperationCanceledException Refused(string? name) =>

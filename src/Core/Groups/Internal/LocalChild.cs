@@ -149,12 +149,18 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     }
 
     /// <summary>Ends a child whose group was cancelled before its turn in the window came.</summary>
-    public void EndNotStarted()
+    public void EndNotStarted(bool heldPlace)
     {
         _work = null;
         _kind = (byte)OutcomeKind.NotStarted;
         _endedAt = _scope.Timestamp();
-        Publish(heldPlace: false);
+        Publish(heldPlace);
+    }
+
+    public void RunAfterWaiting()
+    {
+        if (_scope.Cause is null) Run();
+        else EndNotStarted(heldPlace: true);
     }
 
     internal static InvalidOperationException NoTask(string name) =>
