@@ -12,13 +12,16 @@ public sealed record MapOptions<TItem>
     public TaskGroupOptions? Group { get; init; }
 
     /// <summary>Names an item's child.</summary>
-    /// <value>The default is <see langword="null"/>: children are called <c>#</c> and their ordinal. If it throws, the map fails with that exception.</value>
+    /// <value>
+    /// The default is <see langword="null"/>: children are called <c>#</c> and their ordinal, as is one for which it returns
+    /// <see langword="null"/>. If it throws or returns an empty name, the map fails with that, under every policy.
+    /// </value>
     public Func<TItem, string>? Name { get; init; }
 
     /// <summary>
     /// Told of each child that has ended, from any thread and for several at once: for progress. If it throws, the map
-    /// fails with that exception.
+    /// fails with that exception, under every policy.
     /// </summary>
-    /// <value>The default is <see langword="null"/>.</value>
+    /// <value>The default is <see langword="null"/>. Synchronous: never an async lambda, whose exceptions would end the process.</value>
     public Action<Outcome>? OnOutcome { get; init; }
 }
