@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Sheaf.Tests;
+namespace Sheaf.Core.Tests;
 
 /// <summary>The public surface is a file in the repository: a change to it is seen in review, or it fails here.</summary>
 public sealed class PublicApiTests
@@ -10,7 +10,7 @@ public sealed class PublicApiTests
     [Fact]
     public void Core_PublicSurface_IsTheApprovedOne()
     {
-        string approvedPath = Path.Combine(SourceFolder(), "..", "..", "src", "Core", "PublicApi.txt");
+        string approvedPath = Path.Combine(Root, "src", "Core", "PublicApi.txt");
         string actual = Describe(typeof(TaskGroup).Assembly);
         string approved = File.Exists(approvedPath) ? File.ReadAllText(approvedPath).ReplaceLineEndings("\n") : "";
         if (actual == approved) return;
@@ -21,7 +21,7 @@ public sealed class PublicApiTests
             + string.Join('\n', before.Except(after).Select(line => "- " + line).Concat(after.Except(before).Select(line => "+ " + line)).Take(40)));
     }
 
-    private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    private static string Root => typeof(PublicApiTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
 
     private static string Describe(Assembly assembly)
     {

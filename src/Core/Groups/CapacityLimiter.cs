@@ -6,7 +6,9 @@ namespace Sheaf;
 /// <remarks>
 /// <para>
 /// A leaf takes a permit for each attempt and gives it back while it waits to be tried again. Nested groups take none,
-/// so a group and its nested groups can share a limiter without waiting for each other.
+/// so a group and its nested groups can share a limiter without waiting for each other. That holds for
+/// <c>group.GroupAsync</c>: a child that calls <c>TaskGroup.RunAsync</c> itself is a leaf to its own group and keeps its
+/// permit meanwhile, so the inner group must not need the same limiter.
 /// </para>
 /// <para>Permits are given in the order of asking. Thread-safe; nothing to dispose of.</para>
 /// </remarks>

@@ -11,7 +11,8 @@ namespace Sheaf;
 /// </para>
 /// <para>
 /// An await follows the child, not the group it stands in. Awaited in another group, it ends when the child ends; bound
-/// it there with <c>child.AsTask().WaitAsync(cancellationToken)</c>.
+/// it there with <c>child.AsTask().WaitAsync(cancellationToken)</c>. A child that its own group cancelled is a failure to
+/// the other group, which nobody asked to stop (rule R4).
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>

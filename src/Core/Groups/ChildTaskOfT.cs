@@ -43,6 +43,12 @@ public abstract class ChildTask<T> : ChildTask
     /// <param name="child">The child.</param>
     public static implicit operator Task<T>(ChildTask<T> child) => (child ?? throw new ArgumentNullException(nameof(child))).AsTask();
 
+    // Without this one `Task task = child` would be ambiguous between the other two.
+
+    /// <summary>The child as a task without its value, so that handles of several types go into one <see cref="Task.WhenAll(Task[])"/>.</summary>
+    /// <param name="child">The child.</param>
+    public static implicit operator Task(ChildTask<T> child) => (child ?? throw new ArgumentNullException(nameof(child))).AsTask();
+
     private async Task<T> WaitAsync()
     {
         await WhenEnded.ConfigureAwait(KeepsContext);

@@ -12,12 +12,15 @@ public sealed record MapOptions<TItem>
     public TaskGroupOptions? Group { get; init; }
 
     /// <summary>Names an item's child.</summary>
-    /// <value>The default is <see langword="null"/>: children are called <c>#</c> and their ordinal. If it throws, the map fails with that exception.</value>
+    /// <value>
+    /// The default is <see langword="null"/>: children are called <c>#</c> and their ordinal, as is one for which it returns
+    /// <see langword="null"/>. If it throws or returns an empty name, the map fails with that, under every policy.
+    /// </value>
     public Func<TItem, string>? Name { get; init; }
 
     /// <summary>
     /// Told of each child that has ended, from any thread and for several at once. If it throws, the map fails with that
-    /// exception.
+    /// exception, under every policy.
     /// </summary>
     /// <value>The default is <see langword="null"/>.</value>
     /// <remarks>An interface and not a delegate: an async lambda bound to an <see cref="Action"/> would end the process when it fails.</remarks>

@@ -53,11 +53,7 @@ public sealed partial class TaskGroup
     private static async Task<T> RunValueAsync<T>(Func<TaskGroup, Task> body, TaskGroup group, CancellationToken outside)
     {
         GroupEnd<T> end = await GroupRun.RunAsync<T>(group, group._scope, body, outside).ConfigureAwait(false);
-        if (end.Verdict == GroupVerdict.EndWithoutValue)
-        {
-            CancellationCause cause = group._scope.Cause!;
-            throw new GroupCancelledException($"{group._scope.DisplayName} has no value: {cause}.", cause, group.Outcomes, group._scope.Token);
-        }
+        if (end.Verdict == GroupVerdict.EndWithoutValue) throw group.NoValue();
 
         group.Finish(end, outside);
         return end.Value!;
@@ -72,6 +68,9 @@ public sealed partial class TaskGroup
         group.Finish(end, outside);
         return new GroupResult<T>(end.BodySucceeded, end.Value, group._scope.Cause, group.Outcomes);
     }
+
+    private GroupCancelledException NoValue() =>
+        new($"{_scope.DisplayName} has no value: {_scope.Cause}.", _scope.Cause!, Outcomes, _scope.Token);
 
     private void Finish<T>(GroupEnd<T> end, CancellationToken outside)
     {

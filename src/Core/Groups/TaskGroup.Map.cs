@@ -65,6 +65,7 @@ public sealed partial class TaskGroup
             try
             {
                 string? name = options.Name?.Invoke(item);
+                if (name is { Length: 0 }) throw new ArgumentException($"{nameof(options.Name)} gave an empty name. Give the child a name, or null for its ordinal.");
                 _ = scope.Start<Nothing>(name, token => work(item, token), options: null);
             }
             catch
@@ -146,7 +147,8 @@ public sealed partial class TaskGroup
                     _mapFailed = true;
                 }
 
-                if (Scope.Source == CancelSource.Deadline && _failures.Count > 0 && options.Policy.ThrowsAtEnd())
+                // Where the group itself found failures, it has added the deadline to them.
+                if (found is null && Scope.Source == CancelSource.Deadline && _failures.Count > 0 && options.Policy.ThrowsAtEnd())
                     _failures.Add(GroupFailures.DeadlineError(Scope.Facts), new FailureOrigin());
             }
         }

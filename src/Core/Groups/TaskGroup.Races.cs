@@ -35,14 +35,19 @@ public sealed partial class TaskGroup
         if (all.Length < count)
             throw new ArgumentException($"{count} values were asked for, of {all.Length} children. Ask for at most as many as there are children.", nameof(children));
 
-        // Settle: the tally alone decides what a failure means.
-        TaskGroup group = Open((options ?? TaskGroupOptions.Default) with { Policy = GroupPolicy.Settle }, parent: null);
-        Tally<T> tally = new(group._scope, count, all.Length);
-        GroupEnd<Nothing> end = await GroupRun.RunAsync<Nothing>(group, group._scope, race => race.StartAll(all, tally), cancellationToken).ConfigureAwait(false);
+        if (Array.IndexOf(all, null) is var missing && missing >= 0) throw new ArgumentException($"Child {missing} is null.", nameof(children));
+
+        // No failure of a child cancels its siblings: the tally alone decides that. What it leaves without a result throws them all.
+        options = (options ?? TaskGroupOptions.Default) with { Policy = GroupPolicy.CollectAll };
+        options.Validate();
+        Tally<T> tally = new(count, all.Length);
+        GroupScope scope = new(options, parent: null, keepsChildren: true) { OnEnded = tally.OnEnded };
+        tally.Scope = scope;
+        TaskGroup group = new(scope);
+        GroupEnd<Nothing> end = await GroupRun.RunAsync<Nothing>(group, scope, race => race.StartAll(all, tally), cancellationToken).ConfigureAwait(false);
         if (tally.Values is { } values) return values;
-        if (end.Failures is null && Tally<T>.Failures(group._scope) is { } failures) throw failures;
         group.Finish(end, cancellationToken);
-        throw new OperationCanceledException($"{group._scope.DisplayName} ended without a result: {group._scope.Cause}.", group._scope.Token);
+        throw group.NoValue();
     }
 
     private async Task StartAll<T>(Func<CancellationToken, Task<T>>[] children, Tally<T> tally)
@@ -50,21 +55,21 @@ public sealed partial class TaskGroup
         for (int i = 0; i < children.Length && _scope.Cause is null; i++)
         {
             // An ended race refuses the rest; that refusal is an OperationCanceledException, as the interruption of any body.
-            ChildTask<T> child = Start(children[i]);
-            tally.Follow(child);
+            _ = Start(children[i]);
         }
 
         await tally.WhenDecided.WaitAsync(_scope.Token).ConfigureAwait(false);
     }
 
     /// <summary>Counts the ends of a race's children, and cancels the rest once the result is certain either way.</summary>
-    private sealed class Tally<T>(GroupScope scope, int needed, int total)
+    private sealed class Tally<T>(int needed, int total)
     {
         private readonly Lock _gate = new();
         private readonly List<T> _values = new(needed);
         private readonly TaskCompletionSource _decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _lost;
-        private int _ended;
+
+        public GroupScope Scope { get; set; } = null!;
 
         /// <summary>Completes with the decision. Never, where the race is cancelled before all children were started.</summary>
         public Task WhenDecided => _decided.Task;
@@ -77,42 +82,17 @@ public sealed partial class TaskGroup
             }
         }
 
-        public void Follow(ChildTask<T> child)
+        /// <summary>Called by the group before it lets go of the child, so that the tally is complete when the group ends.</summary>
+        public void OnEnded(ILocalChild child)
         {
-            Task ended = child.WhenEnded;
-            if (ended.IsCompleted) OnEnded(child);
-            else ended.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnEnded(child));
-        }
-
-        /// <summary>All failures, where the race was not cut short from outside.</summary>
-        public static ExceptionGroup? Failures(GroupScope race)
-        {
-            FailureCollector collector = new(race.Options.MaxFailures);
-            foreach (ILocalChild child in race.FailedChildren) collector.Add(child.Error!, child.Origin);
-            if (race.Source == CancelSource.Deadline && collector.Count > 0) collector.Add(GroupFailures.DeadlineError(race.Facts), new FailureOrigin());
-            return collector.Build(race.DisplayName, race.Cause);
-        }
-
-        private void OnEnded(ChildTask<T> child)
-        {
-            bool decided;
             lock (_gate)
             {
-                if (child.UntypedOutcome.IsSuccess)
-                {
-                    if (_values.Count < needed) _values.Add(child.GetResult());
-                }
-                else
-                {
-                    _lost++;
-                }
-
-                _ended++;
-                decided = _values.Count == needed || total - _lost < needed || _ended == total;
+                if (child.Kind != OutcomeKind.Succeeded) _lost++;
+                else if (_values.Count < needed) _values.Add(((ChildTask<T>)child.Handle).GetResult());
+                if (_values.Count < needed && total - _lost >= needed) return;
             }
 
-            if (!decided) return;
-            scope.Cancel(CancelSource.Own, new(CancellationCauseKind.RaceLost, null, child.Name, scope.Time.GetUtcNow()));
+            Scope.Cancel(CancelSource.Own, new(CancellationCauseKind.RaceLost, null, child.Handle.Name, Scope.Time.GetUtcNow()));
             _decided.TrySetResult();
         }
     }

@@ -12,7 +12,8 @@ namespace Sheaf;
 /// the body and every child have ended (rule R1). <see cref="Start{T}(string, Func{CancellationToken, Task{T}}, ChildOptions?)"/>
 /// runs a child on the caller's thread up to its first wait, as any async method: a child that blocks its thread blocks
 /// the starter, so give such work to <c>Task.Run</c> inside the child. A child that had to wait for
-/// <see cref="TaskGroupOptions.MaxConcurrency"/> begins on the thread pool.
+/// <see cref="TaskGroupOptions.MaxConcurrency"/> begins on the thread pool, in the execution context of its start; so does
+/// one whose starter has too little stack left, at the end of a long chain of children that each start the next.
 /// </para>
 /// <para>
 /// All members are thread-safe: children, and any thread that holds the group, may start children and cancel.
@@ -30,6 +31,10 @@ public sealed partial class TaskGroup : IAsyncDisposable
     /// Signalled when the group is cancelled, whatever the cause. The token given to a child is this one, unless an attempt
     /// has a timeout of its own.
     /// </summary>
+    /// <remarks>
+    /// Callbacks on it run on the thread pool, and the group ends after them: one that blocks holds up that end, not who
+    /// cancels. What they throw is a failure of the group, under every policy (rule C1).
+    /// </remarks>
     public CancellationToken CancellationToken => _scope.Token;
 
     /// <summary>What cancelled the group (rule C1); <see langword="null"/> while nothing has.</summary>
@@ -42,7 +47,7 @@ public sealed partial class TaskGroup : IAsyncDisposable
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="body">Starts children and makes the value of theirs. It is interrupted through the handles it awaits and <see cref="CancellationToken"/>.</param>
     /// <param name="options">How the group behaves; <see langword="null"/> for the defaults.</param>
-    /// <param name="cancellationToken">Cancels the group from outside. If it is signalled already, the body is not run.</param>
+    /// <param name="cancellationToken">Cancels the group from outside. If it is signalled already, the body is not run, unless <see cref="TaskGroupOptions.Shield"/> holds it back.</param>
     /// <returns>The body's value, once every child has ended too.</returns>
     /// <exception cref="ExceptionGroup">Children failed, or the body (rule R3): all failures, in their order, the body's last.</exception>
     /// <exception cref="OperationCanceledException">The token was signalled, and nothing failed (rule R5).</exception>
@@ -92,8 +97,8 @@ public sealed partial class TaskGroup : IAsyncDisposable
     /// <param name="work">The work. Its token is signalled when the group is cancelled.</param>
     /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults.</param>
     /// <returns>The handle. The child may have ended already.</returns>
-    /// <exception cref="OperationCanceledException">The group is cancelled: nothing was started (rule R2).</exception>
-    /// <exception cref="InvalidOperationException">The group has ended: nothing was started (rule R2).</exception>
+    /// <exception cref="OperationCanceledException">The group is cancelled, or was when it ended: nothing was started (rule R2).</exception>
+    /// <exception cref="InvalidOperationException">The group has ended without being cancelled: nothing was started (rule R2).</exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or an option is out of its range.</exception>
     public ChildTask<T> Start<T>(string name, Func<CancellationToken, Task<T>> work, ChildOptions? options = null) =>
         StartCore<T>(CheckName(name), work, options);

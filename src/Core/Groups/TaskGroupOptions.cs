@@ -18,13 +18,16 @@ public sealed record TaskGroupOptions
     /// How long the group may take, from its opening. Then it is cancelled, and ends with
     /// <see cref="DeadlineExceededException"/> unless everything had succeeded (rule R7).
     /// </summary>
-    /// <value>The default is <see langword="null"/>: no limit. Zero or more; with zero the body is not run.</value>
+    /// <value>
+    /// The default is <see langword="null"/>: no limit, as <see cref="Timeout.InfiniteTimeSpan"/>. Zero or more, up to
+    /// <see cref="TimeSpan.MaxValue"/>; with zero the body is not run.
+    /// </value>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>
     /// How long the group may take before it is cancelled without an error, as by <see cref="TaskGroup.Cancel"/> (rule R7).
     /// </summary>
-    /// <value>The default is <see langword="null"/>: no limit. Zero or more; with zero the body is not run.</value>
+    /// <value>As for <see cref="Deadline"/>.</value>
     /// <remarks>With <see cref="Deadline"/> as well, whichever comes first decides.</remarks>
     public TimeSpan? MoveOnAfter { get; init; }
 
@@ -33,7 +36,10 @@ public sealed record TaskGroupOptions
     /// that must not be cut off in the middle, such as cleaning up.
     /// </summary>
     /// <value>The default is <see langword="null"/>: it is delivered at once. More than zero; <see cref="Timeout.InfiniteTimeSpan"/> for no bound.</value>
-    /// <remarks>Covers the caller's token only: the group's own cancellation and its deadline are not held back.</remarks>
+    /// <remarks>
+    /// Covers the caller's token only, and for a nested group the group around it, its deadline included: the group's own
+    /// cancellation and its own deadline are not held back. With a token that is signalled already, the body still runs.
+    /// </remarks>
     public TimeSpan? Shield { get; init; }
 
     /// <summary>
@@ -66,7 +72,7 @@ public sealed record TaskGroupOptions
     /// Receives the failures of a group that was opened with <see cref="TaskGroup.Open(TaskGroupOptions?, CancellationToken)"/> and disposed of without
     /// <see cref="TaskGroup.JoinAsync"/>.
     /// </summary>
-    /// <value>The default is <see langword="null"/>: they are written to <see cref="System.Diagnostics.Trace"/> as an error.</value>
+    /// <value>The default is <see langword="null"/>: they are written to <see cref="System.Diagnostics.Trace"/> as an error. If it throws, that is traced.</value>
     public Func<ExceptionGroup, Task>? OnUnjoinedFailure { get; init; }
 
     /// <summary>The clock of the group's times, deadlines and retries.</summary>

@@ -23,7 +23,7 @@ public sealed record RetryPolicy
     public double BackoffCoefficient { get; init; } = 2;
 
     /// <summary>The longest wait.</summary>
-    /// <value>The default is 30 s. Zero or more.</value>
+    /// <value>The default is 30 s. Zero or more; more than 40 days counts as 40 days.</value>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -35,6 +35,10 @@ public sealed record RetryPolicy
 
     /// <summary>How long one attempt may take before its token is signalled and it counts as a <see cref="TimeoutException"/>.</summary>
     /// <value>The default is <see langword="null"/>: no limit. More than zero.</value>
+    /// <remarks>
+    /// Only an attempt that is cancelled by it has timed out: one that succeeds late has succeeded, one that fails has failed.
+    /// What callbacks on its token throw fails the attempt.
+    /// </remarks>
     public TimeSpan? AttemptTimeout { get; init; }
 
     /// <summary>Full names of the exception types worth a retry; base types match.</summary>
@@ -56,12 +60,12 @@ public sealed record RetryPolicy
     /// <summary>This policy, with one more exception type worth a retry.</summary>
     /// <typeparam name="TException">The type; those derived from it match too.</typeparam>
     public RetryPolicy On<TException>()
-        where TException : Exception => this with { OnTypes = [.. OnTypes, typeof(TException).FullName!] };
+        where TException : Exception => this with { OnTypes = [.. OnTypes, TypeNames.NameOf(typeof(TException))] };
 
     /// <summary>This policy, with one more exception type not worth a retry.</summary>
     /// <typeparam name="TException">The type; those derived from it match too.</typeparam>
     public RetryPolicy Except<TException>()
-        where TException : Exception => this with { ExceptTypes = [.. ExceptTypes, typeof(TException).FullName!] };
+        where TException : Exception => this with { ExceptTypes = [.. ExceptTypes, TypeNames.NameOf(typeof(TException))] };
 
     internal void Validate()
     {
@@ -73,6 +77,8 @@ public sealed record RetryPolicy
         if (!(Jitter is >= 0 and <= 1)) throw OutOfRange(nameof(Jitter), Jitter, "must be between 0 and 1");
         if (AttemptTimeout is { } timeout && timeout <= TimeSpan.Zero)
             throw OutOfRange(nameof(AttemptTimeout), timeout, "must be more than zero, or null for no limit");
+        if (OnTypes is null || ExceptTypes is null)
+            throw new ArgumentException($"RetryPolicy.{(OnTypes is null ? nameof(OnTypes) : nameof(ExceptTypes))} is null. Leave it empty for no types.");
     }
 
     private static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>

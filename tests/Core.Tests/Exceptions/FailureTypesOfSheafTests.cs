@@ -1,4 +1,4 @@
-namespace Sheaf.Tests.Exceptions;
+namespace Sheaf.Core.Tests.Exceptions;
 
 public sealed class FailureTypesOfSheafTests
 {

@@ -1,4 +1,4 @@
-namespace Sheaf.Tests.Groups;
+namespace Sheaf.Core.Tests.Groups;
 
 public sealed class TaskGroupTests
 {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Sheaf.Tests.Workflows;
+namespace Sheaf.Core.Tests.Workflows;
 
 public sealed class EmbeddedHostTests : IAsyncDisposable
 {

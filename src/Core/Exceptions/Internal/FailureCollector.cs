@@ -75,24 +75,21 @@ internal sealed class FailureCollector
         int full = 0;
         long count = 0;
         int dropped = 0;
-        foreach (FailureLeaf leaf in GroupTree.LeavesWithOrigins(group))
+        foreach (Exception leaf in GroupTree.Leaves(group))
         {
-            if (_seen.TryGetValue(leaf.Exception, out Entry? before))
+            if (!_seen.TryAdd(leaf, value: null))
             {
                 dropped++;
-                // A plain aggregate is only the body's or a child's way of awaiting; a group was a scope in which it failed once more.
-                if (group is not ExceptionGroup || before is null) continue;
-                foreach (FailureOrigin at in OriginPath.Compose([origin], leaf.Origins)) before.AddOrigin(at);
+                continue;
             }
-            else
-            {
-                _seen.Add(leaf.Exception, value: null);
-                fresh.Add(leaf.Exception);
-                count += GroupTree.CountOf(leaf.Exception);
-                if (leaf.Exception is not OmittedFailures) full++;
-            }
+
+            fresh.Add(leaf);
+            count += GroupTree.CountOf(leaf);
+            if (leaf is not OmittedFailures) full++;
         }
 
+        // A plain aggregate is only the body's or a child's way of awaiting; a group was a scope in which it failed once more.
+        if (dropped > 0 && group is ExceptionGroup) AddOrigins(group, origin);
         if (fresh.Count == 0) return;
         AggregateException remaining = group;
         if (dropped > 0)
@@ -104,6 +101,18 @@ internal sealed class FailureCollector
 
         AddEntry(remaining, origin, full, count);
         if (!ReferenceEquals(remaining, group)) _seen.Add(group, _entries[^1]);
+    }
+
+    /// <summary>
+    /// Apart from the count above, for which each group of a deep nesting walks all that is below it: paths are as long as it is deep.
+    /// </summary>
+    private void AddOrigins(AggregateException group, FailureOrigin origin)
+    {
+        foreach (FailureLeaf leaf in GroupTree.LeavesWithOrigins(group))
+        {
+            if (!_seen.TryGetValue(leaf.Exception, out Entry? before) || before is null) continue;
+            foreach (FailureOrigin at in OriginPath.Compose([origin], leaf.Origins)) before.AddOrigin(at);
+        }
     }
 
     private void AddEntry(Exception exception, FailureOrigin origin, int full, long count)

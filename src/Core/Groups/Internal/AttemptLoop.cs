@@ -18,7 +18,7 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         Exception? lastFailure = null;
         for (int attempt = 1; ; attempt++)
         {
-            if (limiter is not null && !await TryWaitAsync(limiter.AcquireAsync(scope.Token)).ConfigureAwait(false))
+            if (!await TryBeginAsync(attempt).ConfigureAwait(false))
             {
                 return attempt == 1
                     ? new(new WorkEnd(OutcomeKind.NotStarted, []), default, null, 0)
@@ -36,7 +36,7 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
                 limiter?.Release();
             }
 
-            if (end.Kind != OutcomeKind.Failed || attempt >= _retry.MaxAttempts || scope.Token.IsCancellationRequested)
+            if (end.Kind != OutcomeKind.Failed || attempt >= _retry.MaxAttempts || scope.IsCancellationRequested())
                 return new(end, value, null, attempt);
             (bool worthIt, Exception? filterError) = Judge(end.Errors);
             if (filterError is not null) return new(WorkEnd.Failed([.. end.Errors, filterError]), default, null, attempt);
@@ -48,16 +48,27 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         }
     }
 
+    /// <summary>Gets a permit, where one is needed. False where the group was cancelled before the attempt could begin.</summary>
+    private async ValueTask<bool> TryBeginAsync(int attempt)
+    {
+        if (limiter is not null && !await TryWaitAsync(limiter.AcquireAsync(scope.Token)).ConfigureAwait(false)) return false;
+        // A permit given back by a cancelled sibling, or the end of a wait, may come before the news. A first attempt
+        // without a wait was admitted by the group itself.
+        if (scope.Cause is null || (attempt == 1 && limiter is null)) return true;
+        limiter?.Release();
+        return false;
+    }
+
     private async Task<(WorkEnd End, T? Value)> RunOnceAsync(int attempt)
     {
-        if (_retry.AttemptTimeout is not { } timeout)
-            return await RunOnceAsync(scope.Token).ConfigureAwait(false);
+        if (_retry.AttemptTimeout is not { } timeout) return await RunOnceAsync(scope.Token).ConfigureAwait(false);
 
-        using CancellationTokenSource timer = new(timeout, scope.Time);
-        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(scope.Token, timer.Token);
-        (WorkEnd end, T? value) = await RunOnceAsync(both.Token).ConfigureAwait(false);
-        if (end.Kind != OutcomeKind.Cancelled || scope.Token.IsCancellationRequested) return (end, value);
-        return (WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{child.Name}' took longer than its timeout of {timeout}.")), default);
+        AttemptTimer timer = new(scope, timeout);
+        (WorkEnd end, T? value) = await RunOnceAsync(timer.Token).ConfigureAwait(false);
+        (bool expired, IReadOnlyList<Exception> callbackErrors) = await timer.StopAsync().ConfigureAwait(false);
+        if (expired && end.Kind == OutcomeKind.Cancelled && !scope.IsCancellationRequested())
+            end = WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{child.Name}' took longer than its timeout of {timeout}."));
+        return callbackErrors.Count == 0 ? (end, value) : (WorkEnd.Failed([.. end.Errors, .. callbackErrors]), default);
     }
 
     private async Task<(WorkEnd End, T? Value)> RunOnceAsync(CancellationToken token)
@@ -69,14 +80,17 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         }
         catch (Exception thrown)
         {
-            return (WorkEnd.Of(thrown, token.IsCancellationRequested || scope.IsCancellationRequested, scope.Options.IsCancellation), default);
+            return (WorkEnd.Of(thrown, IsCancelled(token), scope.Options.IsCancellation), default);
         }
 
         if (task is null) return (WorkEnd.Failed(LocalChild<T>.NoTask(child.Name)), default);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        WorkEnd end = WorkEnd.Of(task, token.IsCancellationRequested || scope.IsCancellationRequested, scope.Options.IsCancellation);
+        WorkEnd end = WorkEnd.Of(task, IsCancelled(token), scope.Options.IsCancellation);
         return (end, end.Kind == OutcomeKind.Succeeded ? LocalChild<T>.ValueOf(task) : default);
     }
+
+    /// <summary>The token of an attempt with a timeout hears of the group's cancellation a moment after the group.</summary>
+    private bool IsCancelled(CancellationToken token) => token.IsCancellationRequested || scope.IsCancellationRequested();
 
     private (bool WorthIt, Exception? FilterError) Judge(IReadOnlyList<Exception> errors)
     {

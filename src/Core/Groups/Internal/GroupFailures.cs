@@ -23,18 +23,26 @@ internal static class GroupFailures
 
         foreach (Exception error in callbackErrors) collector.Add(error, new FailureOrigin { Path = ["(cancellation callback)"] });
         if (group.Source == CancelSource.Deadline && (collector.Count > 0 || body.Errors.Count > 0)) collector.Add(DeadlineError(group), new FailureOrigin());
-        foreach (Exception error in body.Errors)
-        {
-            // What the body lets through of a child is that child's failure, not another one.
-            if (failed.FirstOrDefault(child => ReferenceEquals(child.Error, error)) is { } child) collector.Add(error, child.Origin);
-            else collector.Add(error, new FailureOrigin());
-        }
-
+        AddBody(collector, failed, group.Policy, body.Errors);
         return collector.Build(group.Name, group.Cause);
     }
 
     public static DeadlineExceededException DeadlineError(in GroupFacts group) =>
         new($"The deadline of {group.Name} ({group.Deadline}) passed before it had ended.");
+
+    /// <summary>What the body lets through of a child is that child's failure, not another one.</summary>
+    private static void AddBody(FailureCollector collector, IReadOnlyList<IGroupChild> failed, GroupPolicy policy, IReadOnlyList<Exception> errors)
+    {
+        if (errors.Count == 0) return;
+        // A body may await all its children at once, and all may have failed.
+        Dictionary<Exception, IGroupChild> children = new(failed.Count, ReferenceEqualityComparer.Instance);
+        foreach (IGroupChild child in failed) children.TryAdd(child.Error!, child);
+        foreach (Exception error in errors)
+        {
+            if (!children.TryGetValue(error, out IGroupChild? child)) collector.Add(error, new FailureOrigin());
+            else if (!Counts(child, policy)) collector.Add(error, child.Origin);
+        }
+    }
 
     /// <summary>An isolated child's failure is its awaiter's affair, if it has one (R16).</summary>
     private static bool Counts(IGroupChild child, GroupPolicy policy) => policy.ThrowsAtEnd() && !(child.Isolated && child.WasAwaited);

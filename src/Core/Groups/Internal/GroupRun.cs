@@ -29,14 +29,14 @@ internal static class GroupRun
                 }
                 catch (Exception thrown)
                 {
-                    end = WorkEnd.Of(thrown, scope.IsCancellationRequested, scope.Options.IsCancellation);
+                    end = WorkEnd.Of(thrown, scope.IsCancellationRequested(), scope.Options.IsCancellation);
                 }
             }
 
             if (task is not null)
             {
                 await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                end = WorkEnd.Of(task, scope.IsCancellationRequested, scope.Options.IsCancellation);
+                end = WorkEnd.Of(task, scope.IsCancellationRequested(), scope.Options.IsCancellation);
                 if (end.Kind == OutcomeKind.Succeeded) value = LocalChild<T>.ValueOf(task);
             }
 

@@ -21,7 +21,7 @@ internal sealed class GroupScope
 
     /// <summary>Guards the fields below it.</summary>
     private readonly Lock _gate = new();
-    private readonly Queue<ILocalChild>? _window;
+    private readonly Queue<WaitingChild>? _window;
     private ILocalChild? _newest;
     private int _started;
     private int _running;
@@ -61,22 +61,6 @@ internal sealed class GroupScope
 
     public string? TraceId { get; }
 
-    /// <summary>What watches over the group from around it; set once, before the body runs.</summary>
-    public GroupWatch? Watch { get; set; }
-
-    /// <summary>
-    /// Whether cancellation has been asked for, for judging an <see cref="OperationCanceledException"/> (R4). A token's
-    /// callbacks run after it says so: code that polls the caller's token can be ahead of the group, which catches up here.
-    /// </summary>
-    public bool IsCancellationRequested
-    {
-        get
-        {
-            if (!Token.IsCancellationRequested) Watch?.CatchUp();
-            return Token.IsCancellationRequested;
-        }
-    }
-
     public string DisplayName => Options.Name ?? "task group";
 
     public CancellationCause? Cause => _cause;
@@ -91,6 +75,9 @@ internal sealed class GroupScope
             lock (_gate) return _source;
         }
     }
+
+    /// <summary>The caller's token; for a nested group that of the group around it.</summary>
+    public CancellationToken Outside { get; set; }
 
     public Task WhenEnded => HasEnded ? Task.CompletedTask : _ended.Task;
 
@@ -159,13 +146,16 @@ internal sealed class GroupScope
                 if (_running < Options.MaxConcurrency) _running++;
                 else
                 {
-                    _window.Enqueue(child);
+                    _window.Enqueue(new(child, ExecutionContext.Capture()));
                     runNow = false;
                 }
             }
         }
 
-        if (runNow) child.Run();
+        if (!runNow) return child;
+        // Where a child starts the next, and that the next, the stack ends before the children do: then it begins on the pool.
+        if (RuntimeHelpers.TryEnsureSufficientExecutionStack()) child.Run();
+        else ThreadPool.QueueUserWorkItem(static next => next.Run(), child, preferLocal: false);
         return child;
     }
 
@@ -180,13 +170,13 @@ internal sealed class GroupScope
     /// <summary>The first failure of a fail-fast group cancels the rest, before anybody learns of the failure.</summary>
     public void OnChildFailed(ILocalChild child)
     {
-        if (KeepsChildren)
+        if (Options.Policy.CancelsSiblings() && !child.Isolated && _cause is null)
         {
-            lock (_gate) (_failed ??= []).Add(child);
+            Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Handle.Name, Time.GetUtcNow()), child);
+            return;
         }
 
-        if (Options.Policy.CancelsSiblings() && !child.Isolated)
-            Cancel(CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Handle.Name, Time.GetUtcNow()));
+        lock (_gate) NoteFailed(child);
     }
 
     public void OnChildEnded(ILocalChild child, bool heldPlace)
@@ -200,11 +190,15 @@ internal sealed class GroupScope
     public void OnBodyEnded() => RemovePending();
 
     /// <summary>Cancels the group once; later causes change nothing.</summary>
-    public void Cancel(CancelSource source, CancellationCause cause)
+    /// <param name="source">What cancels.</param>
+    /// <param name="cause">The same for people.</param>
+    /// <param name="failed">The child whose failure cancels. It is noted here, so that the first failure is the one in the cause.</param>
+    public void Cancel(CancelSource source, CancellationCause cause, ILocalChild? failed = null)
     {
-        ILocalChild[] waiting;
+        WaitingChild[] waiting;
         lock (_gate)
         {
+            if (failed is not null) NoteFailed(failed);
             if (_cause is not null || !TryAddPending()) return;
             _source = source;
             _cause = cause;
@@ -215,9 +209,22 @@ internal sealed class GroupScope
         // CancelAsync marks the token at once and runs the callbacks on the pool: who cancels is never held up by them,
         // and what they throw comes back here instead of to them.
         Task delivered = _cancellation.CancelAsync();
-        foreach (ILocalChild child in waiting) child.EndNotStarted();
+        foreach (WaitingChild one in waiting) one.Child.EndNotStarted(heldPlace: false);
         if (delivered.IsCompleted) OnCancellationDelivered(delivered);
         else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
+    }
+
+    /// <summary>
+    /// Whether the group is cancelled, as far as judging an end depends on it (R4). A token calls back whoever registered
+    /// last first, so work that listens to the caller's token itself may end before the group has heard of it: then it hears now.
+    /// </summary>
+    public bool IsCancellationRequested()
+    {
+        if (Token.IsCancellationRequested) return true;
+        if (Options.Shield is not null) return false;
+        if (!Outside.IsCancellationRequested && Parent?.IsCancellationRequested() is not true) return false;
+        Cancel(CancelSource.Outside, OutsideCause());
+        return true;
     }
 
     /// <summary>The cause that a scope inside this one, or a caller's token, brings.</summary>
@@ -239,13 +246,22 @@ internal sealed class GroupScope
     /// the thread that freed it, and a chain of short children must not deepen its stack.</summary>
     private void LeaveWindow()
     {
-        ILocalChild? next;
+        WaitingChild next;
         lock (_gate)
         {
-            if (!_window!.TryDequeue(out next)) _running--;
+            if (!_window!.TryDequeue(out next))
+            {
+                _running--;
+                return;
+            }
         }
 
-        if (next is not null) ThreadPool.UnsafeQueueUserWorkItem(static child => child.Run(), next, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.Run(), next, preferLocal: false);
+    }
+
+    private void NoteFailed(ILocalChild child)
+    {
+        if (KeepsChildren) (_failed ??= []).Add(child);
     }
 
     private bool TryAddPending()
@@ -264,6 +280,17 @@ internal sealed class GroupScope
     private void RemovePending()
     {
         if (Interlocked.Decrement(ref _pending) == 0) _ended.TrySetResult();
+    }
+
+    /// <summary>A child that waits for the window, and the execution context of its start: what is ambient there
+    /// (trace, culture, logging scope) must not depend on whether there was room.</summary>
+    private readonly record struct WaitingChild(ILocalChild Child, ExecutionContext? Context)
+    {
+        public void Run()
+        {
+            if (Context is null) Child.RunAfterWaiting();
+            else ExecutionContext.Run(Context, static child => ((ILocalChild)child!).RunAfterWaiting(), Child);
+        }
     }
 
     private OperationCanceledException Refused(string? name) =>

@@ -6,17 +6,20 @@ internal sealed class GroupTimer : IDisposable
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     private readonly TimeProvider _time;
+    private readonly TimeSpan _dueIn;
+    private readonly long _startedAt;
     private readonly Action _callback;
     private readonly Lock _gate = new();
     private ITimer? _timer;
-    private TimeSpan _left;
+    private bool _isLast;
     private bool _disposed;
 
     private GroupTimer(TimeProvider time, TimeSpan dueIn, Action callback)
     {
         _time = time;
+        _dueIn = dueIn;
+        _startedAt = time.GetTimestamp();
         _callback = callback;
-        _left = dueIn;
     }
 
     /// <summary>Starts a timer; an infinite time gives none.</summary>
@@ -37,21 +40,25 @@ internal sealed class GroupTimer : IDisposable
         }
     }
 
+    /// <summary>Arms for what is left by the clock: a timer that came late must not make the next one later.</summary>
     private void Arm()
     {
         lock (_gate)
         {
             if (_disposed) return;
-            TimeSpan next = _left < LongestTimer ? _left : LongestTimer;
-            _left -= next;
+            TimeSpan left = _timer is null ? _dueIn : _dueIn - _time.GetElapsedTime(_startedAt);
+            if (left < TimeSpan.Zero) left = TimeSpan.Zero;
+            _isLast = left <= LongestTimer;
             _timer?.Dispose();
-            _timer = _time.CreateTimer(static state => ((GroupTimer)state!).OnTimer(), this, next, Timeout.InfiniteTimeSpan);
+            _timer = _time.CreateTimer(static state => ((GroupTimer)state!).OnTimer(), this, _isLast ? left : LongestTimer, Timeout.InfiniteTimeSpan);
         }
     }
 
     private void OnTimer()
     {
-        if (_left > TimeSpan.Zero) Arm();
-        else _callback();
+        bool isLast;
+        lock (_gate) isLast = _isLast;
+        if (isLast) _callback();
+        else Arm();
     }
 }

@@ -6,7 +6,6 @@ internal sealed class GroupWatch : IDisposable
     private readonly GroupScope _scope;
     private readonly GroupTimer? _deadline;
     private readonly GroupTimer? _moveOn;
-    private readonly CancellationToken _token;
     private readonly CancellationTokenRegistration _outside;
     private readonly Lock _gate = new();
     private GroupTimer? _shield;
@@ -15,8 +14,7 @@ internal sealed class GroupWatch : IDisposable
     public GroupWatch(GroupScope scope, CancellationToken outside)
     {
         _scope = scope;
-        _token = outside;
-        scope.Watch = this;
+        scope.Outside = outside;
         TaskGroupOptions options = scope.Options;
         if (options.Deadline == TimeSpan.Zero) OnTimeUp(CancelSource.Deadline);
         else _deadline = GroupTimer.Start(scope.Time, options.Deadline, () => OnTimeUp(CancelSource.Deadline));
@@ -36,12 +34,6 @@ internal sealed class GroupWatch : IDisposable
             _disposed = true;
             _shield?.Dispose();
         }
-    }
-
-    /// <summary>Cancels the group if the caller's token is signalled and nothing holds that back.</summary>
-    public void CatchUp()
-    {
-        if (_token.IsCancellationRequested && _scope.Options.Shield is null) CancelFromOutside();
     }
 
     private void OnTimeUp(CancelSource source) =>

@@ -26,5 +26,8 @@ internal interface ILocalChild : IGroupChild
 
     void Run();
 
-    void EndNotStarted();
+    /// <summary>Runs a child that has waited for the window, unless its group was cancelled meanwhile.</summary>
+    void RunAfterWaiting();
+
+    void EndNotStarted(bool heldPlace);
 }

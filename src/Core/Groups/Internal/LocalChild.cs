@@ -123,7 +123,9 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         _startedAt = _scope.Timestamp();
         if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
         {
-            Follow(new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync(), ofLoop: true);
+            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync();
+            if (loop.IsCompleted) EndAttempts(loop);
+            else Follow(loop, ofLoop: true);
             return;
         }
 
@@ -135,22 +137,30 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         }
         catch (Exception thrown)
         {
-            End(WorkEnd.Of(thrown, _scope.IsCancellationRequested, _scope.Options.IsCancellation));
+            End(WorkEnd.Of(thrown, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
             return;
         }
 
         if (task is null) End(WorkEnd.Failed(NoTask(Name)));
         else if (task.IsCompletedSuccessfully) Succeed(task);
+        // Judged here and now: on the pool, two that failed at once could change places.
+        else if (task.IsCompleted) End(WorkEnd.Of(task, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
         else Follow(task, ofLoop: false);
     }
 
     /// <summary>Ends a child whose group was cancelled before its turn in the window came.</summary>
-    public void EndNotStarted()
+    public void EndNotStarted(bool heldPlace)
     {
         _work = null;
         _kind = (byte)OutcomeKind.NotStarted;
         _endedAt = _scope.Timestamp();
-        Publish(heldPlace: false);
+        Publish(heldPlace);
+    }
+
+    public void RunAfterWaiting()
+    {
+        if (_scope.Cause is null) Run();
+        else EndNotStarted(heldPlace: true);
     }
 
     internal static InvalidOperationException NoTask(string name) =>
@@ -170,14 +180,20 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         var task = (Task)_work!;
         _work = null;
         if (task.IsCompletedSuccessfully) Succeed(task);
-        else End(WorkEnd.Of(task, _scope.IsCancellationRequested, _scope.Options.IsCancellation));
+        else End(WorkEnd.Of(task, _scope.IsCancellationRequested(), _scope.Options.IsCancellation));
     }
 
     private void OnLoopEnded()
     {
-        var task = (Task<AttemptsEnd<T>>)_work!;
+        var loop = (Task<AttemptsEnd<T>>)_work!;
         _work = null;
-        AttemptsEnd<T> end = task.Result;
+        EndAttempts(loop);
+    }
+
+    private void EndAttempts(Task<AttemptsEnd<T>> loop)
+    {
+        // The loop throws nothing of the user's. What else it throws, such as a clock that fails, ends the child, not the process.
+        AttemptsEnd<T> end = loop.IsCompletedSuccessfully ? loop.Result : new(WorkEnd.Failed(loop.Exception!.InnerExceptions), default, null, 0);
         _attempts = (ushort)Math.Min(end.Attempts, ushort.MaxValue);
         _result = end.Value;
         _error = end.LastFailure;

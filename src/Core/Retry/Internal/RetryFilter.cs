@@ -6,10 +6,10 @@ internal static class RetryFilter
     /// <summary>Judges live exceptions: every leaf has to be worth it. May throw what the policy's predicate throws.</summary>
     public static bool IsWorthRetry(this RetryPolicy policy, Exception exception)
     {
-        if (exception is not AggregateException aggregate) return policy.IsWorthRetry(TypeNames.Of(exception)) && (policy.When?.Invoke(exception) ?? true);
-        foreach (Exception inner in aggregate.InnerExceptions)
+        if (!GroupTree.IsGroup(exception)) return policy.IsWorthRetry(TypeNames.Of(exception)) && (policy.When?.Invoke(exception) ?? true);
+        foreach (Exception leaf in GroupTree.Leaves(exception))
         {
-            if (!policy.IsWorthRetry(inner)) return false;
+            if (!policy.IsWorthRetry(leaf)) return false;
         }
 
         return true;
