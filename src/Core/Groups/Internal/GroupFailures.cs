@@ -25,9 +25,9 @@ internal static class GroupFailures
         if (group.Source == CancelSource.Deadline && (collector.Count > 0 || body.Errors.Count > 0)) collector.Add(DeadlineError(group), new FailureOrigin());
         foreach (Exception error in body.Errors)
         {
-            // What the body lets through of a child is that child's failure, not another one.
-            if (failed.FirstOrDefault(child => ReferenceEquals(child.Error, error)) is { } child) collector.Add(error, child.Origin);
-            else collector.Add(error, new FailureOrigin());
+            // What the body lets through of a child is that child's failure, not another one; where it counts, it is in already.
+            if (failed.FirstOrDefault(child => ReferenceEquals(child.Error, error)) is not { } child) collector.Add(error, new FailureOrigin());
+            else if (!Counts(child, group.Policy)) collector.Add(error, child.Origin);
         }
 
         return collector.Build(group.Name, group.Cause);
