@@ -11,7 +11,7 @@ using System.Text.Json;
 namespace Sheaf;
 
 /// <summary>
-/// The framework's exception types that a receiver may construct (rule E6), each with its constructor written out. Types that
+/// The framework's exception types, and Sheaf's own, that a receiver may construct (rule E6), each with its constructor written out. Types that
 /// cannot be had from a message without loss, such as <c>SocketException</c> with its error code, are not among them.
 /// </summary>
 internal static class WellKnownTypes
@@ -19,6 +19,9 @@ internal static class WellKnownTypes
     private static readonly FrozenDictionary<string, Func<string, Exception?, Exception>> Factories =
         new Dictionary<string, Func<string, Exception?, Exception>>(StringComparer.Ordinal)
         {
+            [typeof(DeadlineExceededException).FullName!] = static (message, inner) => new DeadlineExceededException(message, inner),
+            [typeof(PayloadTooLargeException).FullName!] = static (message, inner) => new PayloadTooLargeException(message, inner),
+            [typeof(WorkerLostException).FullName!] = static (message, inner) => new WorkerLostException(message, inner),
             ["System.ApplicationException"] = static (message, inner) => new ApplicationException(message, inner),
             ["System.ArgumentException"] = static (message, inner) => new ArgumentException(message, inner),
             ["System.ArgumentNullException"] = static (message, inner) => new ArgumentNullException(message, inner),
