@@ -103,6 +103,7 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
             finally
             {
                 _actors.TryRemove(header.Id, out _);
+                actor.OnLetGo();
             }
         }
     }
