@@ -1,7 +1,7 @@
 namespace Sheaf;
 
 /// <summary>What a group is, where its failures are gathered.</summary>
-internal readonly record struct GroupFacts(string Name, GroupPolicy Policy, int MaxFailures, CancelSource Source, CancellationCause? Cause, TimeSpan? Deadline);
+internal readonly record struct GroupFacts(string Name, GroupPolicy Policy, int MaxFailures, CancelSource Source, CancellationCause? Cause, TimeSpan? Deadline, string? WorkflowId = null);
 
 /// <summary>Gathers the failures of a group that has ended: rules R3, R7 and R16, for every host.</summary>
 internal static class GroupFailures
@@ -16,17 +16,18 @@ internal static class GroupFailures
         if (failed.Count == 0 && callbackErrors.Count == 0 && body.Errors.Count == 0) return null;
 
         FailureCollector collector = new(group.MaxFailures);
+        FailureOrigin own = new() { WorkflowId = group.WorkflowId };
         foreach (IGroupChild child in failed)
         {
             if (Counts(child, group.Policy)) collector.Add(child.Error!, child.Origin);
         }
 
-        foreach (Exception error in callbackErrors) collector.Add(error, new FailureOrigin { Path = ["(cancellation callback)"] });
-        if (group.Source == CancelSource.Deadline && (collector.Count > 0 || body.Errors.Count > 0)) collector.Add(DeadlineError(group), new FailureOrigin());
+        foreach (Exception error in callbackErrors) collector.Add(error, own with { Path = ["(cancellation callback)"] });
+        if (group.Source == CancelSource.Deadline && (collector.Count > 0 || body.Errors.Count > 0)) collector.Add(DeadlineError(group), own);
         foreach (Exception error in body.Errors)
         {
             // What the body lets through of a child is that child's failure, not another one; where it counts, it is in already.
-            if (failed.FirstOrDefault(child => ReferenceEquals(child.Error, error)) is not { } child) collector.Add(error, new FailureOrigin());
+            if (failed.FirstOrDefault(child => ReferenceEquals(child.Error, error)) is not { } child) collector.Add(error, own);
             else if (!Counts(child, group.Policy)) collector.Add(error, child.Origin);
         }
 
