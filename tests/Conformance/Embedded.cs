@@ -13,3 +13,13 @@ public sealed class Nesting : NestingConformance<EmbeddedHost>;
 public sealed class Policies : PolicyConformance<EmbeddedHost>;
 
 public sealed class Retries : RetryConformance<EmbeddedHost>;
+
+public sealed class Replay : ReplayConformance<EmbeddedHost>;
+
+public sealed class Code : CodeConformance<EmbeddedHost>;
+
+public sealed class Journaling : JournalConformance<EmbeddedHost>;
+
+public sealed class Client : ClientConformance<EmbeddedHost>;
+
+public sealed class Payloads : PayloadConformance<EmbeddedHost>;

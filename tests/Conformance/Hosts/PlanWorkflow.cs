@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Sheaf.Conformance;
 
 public sealed record PlanInput(string Stage, GroupPlan Plan);
@@ -8,10 +10,10 @@ public sealed record PlanWork(string Stage, string Name, Act Does);
 [Workflow("plan/v1")]
 public sealed class PlanWorkflow : Workflow<PlanInput, string>
 {
-    public override Task<string> RunAsync(PlanInput input, WorkflowContext workflow)
+    public override Task<string> RunAsync(PlanInput input, WorkflowContext workflow) => RunAsync(Stage.Of(input.Stage), input.Plan, workflow);
+
+    public static Task<string> RunAsync(Stage stage, GroupPlan plan, WorkflowContext workflow)
     {
-        Stage stage = Stage.Of(input.Stage);
-        GroupPlan plan = input.Plan;
         PlanBody body = new(stage);
         return body.RunAsync(async () =>
         {
@@ -54,6 +56,15 @@ public sealed class PlanWorkflow : Workflow<PlanInput, string>
 
         public void Cancel(string? reason) => group.Cancel(reason);
     }
+}
+
+/// <summary>A plan that the process knows, by its stage: for plans that must not travel.</summary>
+[Workflow("given-plan/v1")]
+public sealed class GivenPlanWorkflow : Workflow<string, string>
+{
+    public static ConcurrentDictionary<string, GroupPlan> Plans { get; } = new();
+
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => PlanWorkflow.RunAsync(Stage.Of(input), Plans[input], workflow);
 }
 
 /// <summary>A child of a plan as a worker.</summary>

@@ -63,6 +63,8 @@ internal static class Actor
             case CancelGroup cancel:
                 world.CancelGroup(cancel.Reason);
                 return "ok";
+            case Big big:
+                return new string('x', big.Size);
             default:
                 throw new NotSupportedException($"Nobody can play {act} here.");
         }

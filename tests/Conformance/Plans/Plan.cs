@@ -103,6 +103,7 @@ public sealed record Open(string Gate) : Op;
 [JsonDerivedType(typeof(AtGate), "at-gate")]
 [JsonDerivedType(typeof(Spawn), "spawn")]
 [JsonDerivedType(typeof(CancelGroup), "cancel-group")]
+[JsonDerivedType(typeof(Big), "big")]
 public abstract record Act;
 
 public sealed record Succeed(string Value = "ok") : Act;
@@ -129,6 +130,9 @@ public sealed record Spawn(string Name, Act Does) : Act;
 
 /// <summary>Cancels its own group, from inside the child.</summary>
 public sealed record CancelGroup(string Reason) : Act;
+
+/// <summary>Returns a value of so many characters.</summary>
+public sealed record Big(int Size) : Act;
 
 public enum ErrorType
 {

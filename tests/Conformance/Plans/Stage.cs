@@ -16,6 +16,7 @@ public sealed class Stage
 
     private readonly Lock _gate = new();
     private readonly List<string> _events = [];
+    private readonly Dictionary<string, int> _times = [];
     private readonly Dictionary<string, TaskCompletionSource> _reached = [];
     private readonly Dictionary<string, TaskCompletionSource> _gates = [];
     private readonly ConcurrentDictionary<string, int> _attempts = new();
@@ -62,22 +63,23 @@ public sealed class Stage
 
     public void Log(string @event)
     {
-        TaskCompletionSource? reached;
+        TaskCompletionSource reached;
         lock (_gate)
         {
             _events.Add(@event);
-            reached = Source(_reached, @event);
+            int times = _times[@event] = _times.GetValueOrDefault(@event) + 1;
+            reached = Source(_reached, Key(@event, times));
         }
 
         reached.TrySetResult();
     }
 
-    /// <summary>Waits until an event has been logged.</summary>
-    public Task ReachedAsync(string @event)
+    /// <summary>Waits until an event has been logged so often.</summary>
+    public Task ReachedAsync(string @event, int times = 1)
     {
         Task reached;
-        lock (_gate) reached = Source(_reached, @event).Task;
-        return GuardAsync(reached, $"event '{@event}'");
+        lock (_gate) reached = Source(_reached, Key(@event, times)).Task;
+        return GuardAsync(reached, $"event '{@event}' to happen {times} time(s)");
     }
 
     public Task AtGate(string gate)
@@ -144,6 +146,8 @@ public sealed class Stage
         return new TimeoutException(
             $"Waited {Patience} for {what}. Running: {Running}. Events ({events.Count}, the last 40): {string.Join(", ", events.TakeLast(40))}.");
     }
+
+    private static string Key(string @event, int times) => string.Create(CultureInfo.InvariantCulture, $"{@event} x{times}");
 
     private static TaskCompletionSource Source(Dictionary<string, TaskCompletionSource> sources, string key)
     {
