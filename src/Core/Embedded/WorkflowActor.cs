@@ -177,12 +177,20 @@ internal sealed partial class WorkflowActor : IDisposable
             else applied.Add(letter);
         }
 
-        if (entries.Count > 0 && !await TryCommitAsync(entries).ConfigureAwait(false))
+        if (entries.Count > 0)
         {
+            // Until it is known that they are journaled the letters are kept: to be applied again, or refused where all ends here.
+            Letter[] rest = [.. _kept];
             _kept.Clear();
             foreach (Letter letter in letters) _kept.Enqueue(letter);
-            await LoadAsync().ConfigureAwait(false);
-            return;
+            if (!await TryCommitAsync(entries).ConfigureAwait(false))
+            {
+                await LoadAsync().ConfigureAwait(false);
+                return;
+            }
+
+            _kept.Clear();
+            foreach (Letter letter in rest) _kept.Enqueue(letter);
         }
 
         foreach (Request request in requests) Carry(request);
