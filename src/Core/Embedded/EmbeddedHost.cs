@@ -18,6 +18,7 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private readonly Lazy<Task> _started;
     private readonly string _name;
     private int _disposed;
+    private static int _hosts;
 
     public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
     {
@@ -30,7 +31,8 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         Logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded");
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
         Writer = new JournalWriter(journal);
-        _name = $"embedded:{Environment.MachineName}:{Environment.ProcessId}";
+        // Of its own among the hosts of this process too: the name says whose a workflow is (D5).
+        _name = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
         _started = new Lazy<Task>(ResumeAsync);
     }
 
