@@ -23,3 +23,5 @@ public sealed class Journaling : JournalConformance<EmbeddedHost>;
 public sealed class Client : ClientConformance<EmbeddedHost>;
 
 public sealed class Payloads : PayloadConformance<EmbeddedHost>;
+
+public sealed class Fencing : FencingConformance<EmbeddedHost>;

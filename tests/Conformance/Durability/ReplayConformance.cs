@@ -216,6 +216,29 @@ public abstract class ReplayConformance<THost> : DurableTests<THost>
         Assert.Equal([1, 2], Stage.Deliveries.Select(delivery => delivery.Attempt));
     }
 
+    [Fact]
+    [Trait("Rule", "R8")]
+    public async Task Shield_PartOfItsBoundPassesWhileNoProcessRuns_TheRestIsLeft()
+    {
+        HostProcess first = await StartAsync();
+        await BeginAsync(first, new("g",
+            new Nest(new("n", new Start("a", new WaitForCancel()), new Await("a")) { Shield = Seconds(10) }),
+            new Start("w", new WaitForCancel()),
+            new Start("fails", new AtGate("fail", new Fail(Bad()))),
+            new Await("n")));
+        await Stage.ReachedAsync("a:started");
+        await Stage.ReachedAsync("w:started");
+        Stage.Open("fail");
+        await Stage.ReachedAsync("w:cancelled");
+        await EndAsync(first);
+        Host.Time.Advance(Seconds(4));
+        HostProcess second = await StartAsync();
+        await PassAsync(Seconds(6));
+        PlanEnd end = await EndOfAsync(second);
+        Assert.Equal(OutcomeKind.Cancelled, end.KindOf("n", "a"));
+        Assert.Equal(CancellationCauseKind.SiblingFailed, Stage.Causes["a"].Root.Kind);
+    }
+
     private static SheafBuilder Branches(SheafBuilder sheaf) => sheaf.AddWorkflow<BranchesWorkflow>();
 
     private async Task AssertSameFromEveryTurnAsync(string result, Func<SheafBuilder, SheafBuilder> configure)
