@@ -94,7 +94,7 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         if (host.Find(id) is { } actor) return actor;
         // Created by a call that has not come to running it: this one does.
         WorkflowHeader? header = await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false);
-        if (header is not { Status: WorkflowStatus.Running } || header.Owner != host.OwnerName) return null;
+        if (header is not { Status: WorkflowStatus.Running } || header.Owner != host.OwnerName || host.Stopping.IsCancellationRequested) return null;
         host.Own(header);
         return host.Find(id);
     }
@@ -119,10 +119,20 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A failure that is no group becomes a group of one, under the workflow's name and with its origins.</summary>
+    private ExceptionGroup GroupOf(WorkflowId id, Failure failure)
+    {
+        Exception exception = failure.ToException(host.Options.FailureTypes);
+        if (exception is ExceptionGroup group) return group;
+        Children children = new();
+        children.Add(exception, failure.Origins);
+        return new ExceptionGroup(id.Value, children, cause: null);
+    }
+
     private TOut ToValue<TOut>(WorkflowId id, Result result, CancellationToken cancellationToken)
     {
         if (result.Kind == OutcomeKind.Succeeded) return host.Payloads.Read<TOut>(result.Value)!;
-        if (result.Failure is { } failure && result.Kind == OutcomeKind.Failed) throw ExceptionGroup.From(failure.ToException(host.Options.FailureTypes));
+        if (result.Failure is { } failure && result.Kind == OutcomeKind.Failed) throw GroupOf(id, failure);
         throw new OperationCanceledException($"Workflow '{id}' was cancelled.", cancellationToken);
     }
 }

@@ -113,6 +113,7 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
             finally
             {
                 _actors.TryRemove(header.Id, out _);
+                actor.OnLetGo();
             }
         }
     }

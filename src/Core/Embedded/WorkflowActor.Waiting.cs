@@ -26,6 +26,9 @@ internal sealed partial class WorkflowActor
         reached.TrySetResult();
     }
 
+    /// <summary>The host has let go of it: who asked for progress while it was on its way out is told to look again.</summary>
+    public void OnLetGo() => SignalProgress();
+
     private void GetStuck()
     {
         WorkflowStuckException reason = _run.Stuck!;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
@@ -120,7 +121,7 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Makes the run anew from the journal, and takes up what is owed.</summary>
     private async Task LoadAsync()
     {
-        List<JournalEntry> entries = await JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping).ConfigureAwait(false);
+        List<JournalEntry> entries = await ReadAsync().ConfigureAwait(false);
         _nextSequence = entries.Count;
         _timers.Dispose();
         await DisposeCodeAsync().ConfigureAwait(false);
@@ -143,6 +144,24 @@ internal sealed partial class WorkflowActor : IDisposable
         if (lost.Length > 0) _kept.Enqueue(new Letter(new Lost(lost, "the host was stopped or started again")));
     }
 
+    /// <summary>Reads the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
+    private async Task<List<JournalEntry>> ReadAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                return await JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not JsonException && !_host.Stopping.IsCancellationRequested)
+            {
+                LogReadFailed(_host.Logger, _header.Id.Value, error);
+            }
+
+            await Task.Delay(_host.CommitRetryDelay, _host.Time, _host.Stopping).ConfigureAwait(false);
+        }
+    }
+
     private async Task TakeBatchAsync()
     {
         List<Letter> letters = [.. _kept];
@@ -158,12 +177,20 @@ internal sealed partial class WorkflowActor : IDisposable
             else applied.Add(letter);
         }
 
-        if (entries.Count > 0 && !await TryCommitAsync(entries).ConfigureAwait(false))
+        if (entries.Count > 0)
         {
+            // Until it is known that they are journaled the letters are kept: to be applied again, or refused where all ends here.
+            Letter[] rest = [.. _kept];
             _kept.Clear();
             foreach (Letter letter in letters) _kept.Enqueue(letter);
-            await LoadAsync().ConfigureAwait(false);
-            return;
+            if (!await TryCommitAsync(entries).ConfigureAwait(false))
+            {
+                await LoadAsync().ConfigureAwait(false);
+                return;
+            }
+
+            _kept.Clear();
+            foreach (Letter letter in rest) _kept.Enqueue(letter);
         }
 
         foreach (Request request in requests) Carry(request);
@@ -272,6 +299,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again.")]
     private static partial void LogCommitUnknown(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again.")]
+    private static partial void LogReadFailed(ILogger logger, string workflow, Exception error);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
     private static partial void LogStuck(ILogger logger, string workflow, Exception error);

@@ -140,7 +140,7 @@ internal sealed partial class WorkflowRun
         ScopeState state = scope.State;
         bool isGroup = state.Owner?.Start.Kind == ChildKind.Group;
         foreach (ChildState child in state.Failed) HandleOf(scope, child);
-        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline);
+        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
         ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
         bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted);
         switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))
@@ -153,7 +153,10 @@ internal sealed partial class WorkflowRun
                 return (Result.Cancelled(), default, null);
             case GroupVerdict.ThrowFailures:
                 // Only a group makes a group: what leaves a branch or a workflow's code alone stays what it is.
-                return Fail<T>(isGroup || failures!.InnerExceptions.Count > 1 ? failures! : failures.InnerExceptions[0]);
+                if (isGroup || failures!.InnerExceptions.Count > 1) return Fail<T>(failures!);
+                Exception alone = failures.InnerExceptions[0];
+                Failure failure = Failure.From(alone);
+                return (Result.Failed(failure.IsGroup ? failure : failure with { Origins = failures.OriginsAt(0) }), default, alone);
             case GroupVerdict.ThrowDeadline:
                 return Fail<T>(GroupFailures.DeadlineError(facts));
             default:

@@ -186,10 +186,11 @@ internal static partial class Transitions
         child.EndedAt = state.Now;
         scope.OpenChildren--;
         if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned) scope.Failed.Add(child);
+        // First the outcome, then what follows from it: for watchers, and for code that looks at outcomes when it is cancelled.
+        effects.ChildEnded(child);
         // The outcome that triggers fail-fast is the cancellation: nothing else has to be journaled for it (C3).
         if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.Start.Isolated)
             Cancel(state, scope, CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Start.Name, state.Now), effects);
-        effects.ChildEnded(child);
         if (heldPlace) PassPlaceOn(state, scope, effects);
     }
 

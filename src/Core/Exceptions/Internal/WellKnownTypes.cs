@@ -11,7 +11,7 @@ using System.Text.Json;
 namespace Sheaf;
 
 /// <summary>
-/// The framework's exception types that a receiver may construct (rule E6), each with its constructor written out. Types that
+/// The framework's exception types, and Sheaf's own, that a receiver may construct (rule E6), each with its constructor written out. Types that
 /// cannot be had from a message without loss, such as <c>SocketException</c> with its error code, are not among them.
 /// </summary>
 internal static class WellKnownTypes

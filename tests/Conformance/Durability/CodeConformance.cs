@@ -1,0 +1,107 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Sheaf.Conformance;
+
+/// <summary>D3: code that leaves its turns, or differs from its journal, stops as stuck, and loses nothing.</summary>
+[Needs(Capabilities.Durable)]
+public abstract class CodeConformance<THost> : DurableTests<THost>
+    where THost : DurableHost, new()
+{
+    [Theory]
+    [Trait("Rule", "D3")]
+    [InlineData(MisusingWorkflow.TaskRun, "child 'one'")]
+    [InlineData(MisusingWorkflow.OffTurn, "child 'one'")]
+    [InlineData(MisusingWorkflow.Delay, "MisusingWorkflow.RunAsync")]
+    public async Task Code_LeavesItsTurn_IsStuckAndNamesThePlace(string how, string place)
+    {
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<MisusingWorkflow>());
+        await process.Client.StartAsync(Run.Workflow<MisusingWorkflow>(), Stage.Id, new Misuse(Stage.Id, how));
+        await AssertStuckAsync(process, place);
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Code_AwaitsSomethingForeign_IsStuckOnceThatEndsAndNamesThePlace()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<MisusingWorkflow>());
+        await process.Client.StartAsync(Run.Workflow<MisusingWorkflow>(), Stage.Id, new Misuse(Stage.Id, MisusingWorkflow.Foreign));
+        await Stage.ReachedAsync("asked");
+        Stage.Open("answer");
+        await AssertStuckAsync(process, "MisusingWorkflow.AskSomebodyAsync");
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Code_CannotBeMade_IsStuckUntilMendedAndRetried()
+    {
+        HostProcess process = await StartAsync(configure: sheaf =>
+        {
+            sheaf.Services.AddSingleton<Func<bool>>(() => Stage.CountOf("mended") > 0);
+            return sheaf.AddWorkflow<BrokenWorkflow>();
+        });
+        await process.Client.StartAsync(Run.Workflow<BrokenWorkflow>(), Stage.Id, "");
+        await AssertStuckAsync(process, "not mended yet");
+        Assert.True(await process.Client.RetryAsync(Stage.Id));
+        await AssertStuckAsync(process, "not mended yet");
+        Stage.Log("mended");
+        Assert.True(await process.Client.RetryAsync(Stage.Id));
+        Assert.Equal("mended", await ResultAsync(process));
+        Assert.False(await process.Client.RetryAsync(Stage.Id));
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Code_DoesSomethingElseThanJournaled_IsStuckUntilItIsBroughtBack()
+    {
+        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
+        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync("one:started");
+        await EndAsync(before);
+
+        HostProcess after = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.After>());
+        string message = await AssertStuckAsync<NonDeterministicWorkflowException>(after);
+        Assert.Contains("'one'", message, StringComparison.Ordinal);
+        Assert.Contains("'two'", message, StringComparison.Ordinal);
+        await EndAsync(after);
+
+        HostProcess less = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.DoesLess>());
+        Assert.Contains("'one'", await AssertStuckAsync<NonDeterministicWorkflowException>(less), StringComparison.Ordinal);
+        await EndAsync(less);
+
+        Stage.Open("open");
+        HostProcess back = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
+        Assert.Equal("before 1", await ResultAsync(back));
+        Assert.DoesNotContain("two:started", Stage.Events);
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Code_IsNotRegisteredAnyMore_IsStuckUntilItIs()
+    {
+        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
+        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync("one:started");
+        await EndAsync(before);
+        HostProcess without = await StartAsync();
+        await AssertStuckAsync(without, "changing/v1");
+        await EndAsync(without);
+        Stage.Open("open");
+        HostProcess back = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
+        Assert.Equal("before 1", await ResultAsync(back));
+    }
+
+    private async Task AssertStuckAsync(HostProcess process, string place) =>
+        Assert.Contains(place, await AssertStuckAsync<WorkflowStuckException>(process), StringComparison.Ordinal);
+
+    private async Task<string> AssertStuckAsync<TException>(HostProcess process)
+        where TException : WorkflowStuckException
+    {
+        TException stuck = await Assert.ThrowsAsync<TException>(() => ResultAsync(process));
+        WorkflowDescription description = (await process.Client.DescribeAsync(Stage.Id))!;
+        Assert.Equal((WorkflowStatus.Stuck, stuck.Message), (description.Status, description.StuckReason));
+        List<WorkflowSummary> listed = [];
+        await foreach (WorkflowSummary summary in process.Client.ListAsync(WorkflowStatus.Stuck)) listed.Add(summary);
+        Assert.Equal(Stage.Id, Assert.Single(listed).Id.Value);
+        return stuck.Message;
+    }
+}
