@@ -15,6 +15,9 @@ internal sealed class Rules
         Index(script);
     }
 
+    /// <summary>The signals that the client sends: one for each that the script waits for, with a key of its own.</summary>
+    public List<(string Name, string Key)> Signals { get; } = [];
+
     public Behaviour BehaviourOf(string leaf) => _leaves[leaf].Behaviour;
 
     /// <summary>D4: what runs anywhere was asked for by something durable.</summary>
@@ -34,6 +37,7 @@ internal sealed class Rules
         CheckFence(journal);
         CheckOutcomes(state, watcher);
         CheckFailures(state, journal);
+        CheckSignals(state);
         CheckReplay(journal, state);
         if (_world.SitesWereTold && _world.RunningLeaves().Any()) throw new RuleBrokenException("R1", $"the workflow has ended, and {string.Join(", ", _world.RunningLeaves())} still run");
     }
@@ -101,6 +105,21 @@ internal sealed class Rules
         foreach ((int scope, int most) in watcher.MostPlaces)
         {
             if (state.Scopes[scope].Settings.MaxConcurrency is { } max && most > max) throw new RuleBrokenException("R11", $"{most} children at once in scope {scope}, {max} allowed");
+        }
+    }
+
+    /// <summary>D3: each signal ends at most one wait, of its own name; no wait ends without one.</summary>
+    private static void CheckSignals(WorkflowState state)
+    {
+        HashSet<string> taken = [];
+        foreach (ChildState child in state.Scopes.SelectMany(scope => scope.Children))
+        {
+            if (child.Start.Kind == ChildKind.Delay && child.Result!.Kind == OutcomeKind.Succeeded && child.EndedAt < child.StartedAt + child.Start.Delay)
+                throw new RuleBrokenException("D3", $"a delay of {child.Start.Delay} ended after {child.EndedAt - child.StartedAt}");
+            if (child.Start.Kind != ChildKind.Signal || child.Result!.Kind != OutcomeKind.Succeeded) continue;
+            string value = child.Result.Value!.Trim('"');
+            if (!value.StartsWith(child.Start.Name, StringComparison.Ordinal)) throw new RuleBrokenException("D3", $"{child.Start.Name} got {value}");
+            if (!taken.Add(value)) throw new RuleBrokenException("D3", $"two waits got {value}");
         }
     }
 
@@ -175,6 +194,11 @@ internal sealed class Rules
             case LeafNode leaf:
                 _leaves.Add(leaf.Name, leaf);
                 break;
+            case WaitNode { Seconds: null } signal:
+                Signals.Add((signal.Name, $"{signal.Name}-{Signals.Count}"));
+                break;
+            case WaitNode:
+                break;
             case GroupNode group:
                 _groups.Add(group.Name, group);
                 foreach (Node child in group.Children) Index(child);
@@ -204,7 +228,7 @@ internal sealed class Rules
 
         private void Count(ScopeState scope)
         {
-            int now = scope.Children.Count(child => child.Start.Kind != ChildKind.Group && child.Status is ChildStatus.Running or ChildStatus.BackingOff && child.Start.Kind != ChildKind.Group);
+            int now = scope.Children.Count(child => (child.Start.Kind is ChildKind.Worker or ChildKind.Step or ChildKind.Branch) && (child.Status is ChildStatus.Running or ChildStatus.BackingOff));
             MostPlaces[scope.Id] = Math.Max(MostPlaces.GetValueOrDefault(scope.Id), now);
         }
     }

@@ -26,12 +26,16 @@ public enum Behaviour
 /// <summary>A workflow as data: what the simulator makes up, and what runs is exactly this.</summary>
 [JsonPolymorphic]
 [JsonDerivedType(typeof(LeafNode), "leaf")]
+[JsonDerivedType(typeof(WaitNode), "wait")]
 [JsonDerivedType(typeof(GroupNode), "group")]
 [JsonDerivedType(typeof(BranchNode), "branch")]
 public abstract record Node(string Name);
 
 /// <summary>A worker call or a step.</summary>
 public sealed record LeafNode(string Name, Behaviour Behaviour, bool IsStep, bool Isolated, int Attempts) : Node(Name);
+
+/// <summary>A durable wait: for some seconds, or, where there are none, for the signal of its name.</summary>
+public sealed record WaitNode(string Name, int? Seconds) : Node(Name);
 
 /// <summary>A group: starts all its children, then looks at them in order.</summary>
 public sealed record GroupNode(string Name, GroupPolicy Policy, int? MaxConcurrency, int? DeadlineSeconds, int? ShieldSeconds, int? CancelAfter, bool Catches, IReadOnlyList<Node> Children) : Node(Name);

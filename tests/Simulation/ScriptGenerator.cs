@@ -16,6 +16,8 @@ internal sealed class ScriptGenerator(Random random)
             children.Add((depth < 3 ? random.Next(10) : 9) switch
             {
                 0 => Group(depth + 1),
+                3 => new WaitNode(Name("d"), random.Next(0, 40)),
+                4 => new WaitNode($"signal{random.Next(2)}", null),
                 1 or 2 => new BranchNode(Name("b"), random.Next(4) == 0, [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Group(depth + 2))]),
                 _ => Leaf(),
             });

@@ -58,6 +58,16 @@ internal sealed class ScriptWorkflow(GroupNode script)
                     ? group.Step(leaf.Name, _ => Task.FromResult("never run here"), options)
                     : group.Start(leaf.Name, new Ref(leaf.Behaviour.ToString()), leaf.Name, options);
                 return leaf.Isolated ? async () => (await handle.OutcomeAsync()).Kind.ToString() : async () => await handle;
+            case WaitNode { Seconds: { } seconds }:
+                ChildTask delay = group.DelayAsync(TimeSpan.FromSeconds(seconds));
+                return async () =>
+                {
+                    await delay;
+                    return "waited";
+                };
+            case WaitNode wait:
+                ChildTask<string> signal = group.WaitForAsync<string>(wait.Name);
+                return async () => await signal;
             case BranchNode branch:
                 ChildTask<string> code = group.Branch(branch.Name, async context =>
                 {

@@ -43,6 +43,7 @@ internal sealed class SimWorld
     private readonly List<(int Site, int Generation)> _deaths = [];
     private readonly GroupNode _script;
     private readonly FaultPlan _plan;
+    private readonly List<(string Name, string Key)> _unsent;
     private int _faultsLeft;
     private SimOwner? _owner;
     private bool _ended;
@@ -55,6 +56,7 @@ internal sealed class SimWorld
         Random = new Random(seed);
         Journal = new SimJournal(Id);
         Rules = new Rules(this, script);
+        _unsent = [.. Rules.Signals];
         for (int i = 0; i < Sites; i++) _sites[i] = new SimSite(this, i, 0);
     }
 
@@ -172,6 +174,16 @@ internal sealed class SimWorld
             Delivery[] ready = [.. site!.Ready];
             if (ready.Length > 0) choices.Add(() => site.End(ready[Random.Next(ready.Length)]));
             if (site.Site.Kept.Count > 0 && _network.Count == 0) choices.Add(site.SendKept);
+        }
+
+        if (_owner is { } current && !_ended && _unsent.Count > 0)
+        {
+            choices.Add(() =>
+            {
+                // Sent until somebody says that it is durable: a repetition has the same key.
+                (string name, string key) = _unsent[Random.Next(_unsent.Count)];
+                current.Take(new AskSignal(name, $"\"{key}\"", key), () => _unsent.Remove((name, key)));
+            });
         }
 
         if (_deaths.Count > 0 && _owner is not null)

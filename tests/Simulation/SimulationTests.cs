@@ -53,6 +53,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             new BranchNode("y", false, [Group("y1", GroupPolicy.FailFast, Leaf("ya", Behaviour.Succeed)), Group("y2", GroupPolicy.FailFast, Leaf("yb", Behaviour.Succeed))])),
         ["retries and poison"] = Group("g", GroupPolicy.CollectAll, Leaf("a", Behaviour.FailTwice) with { Attempts = 3 }, Leaf("b", Behaviour.KillSiteTwice), Leaf("c", Behaviour.KillSites)),
         ["steps, isolation, cancel from inside"] = Group("g", GroupPolicy.FailFast, Leaf("a", Behaviour.Fail) with { Isolated = true }, Leaf("s", Behaviour.FailTwice) with { IsStep = true, Attempts = 3 }, Leaf("w", Behaviour.WaitForCancel)) with { CancelAfter = 2 },
+        ["delays and signals"] = Group("g", GroupPolicy.FailFast, new WaitNode("d", 30), new WaitNode("signal", null), new WaitNode("signal", null), Group("inner", GroupPolicy.FailFast, new WaitNode("late", 90), Leaf("a", Behaviour.Succeed)) with { DeadlineSeconds = 60, Catches = true }),
         ["nested, shielded, with a deadline"] = Group("g", GroupPolicy.FailFast, Group("inner", GroupPolicy.Settle, Leaf("a", Behaviour.WaitForCancel), Leaf("b", Behaviour.FailWhenCancelled)) with { ShieldSeconds = 5 }, Leaf("c", Behaviour.SucceedWhenCancelled)) with { DeadlineSeconds = 10 },
     };
 

@@ -48,6 +48,17 @@ public interface IWorkflowClient
     /// <returns>Whether it was there and had not ended.</returns>
     Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Sends a signal to a workflow that waits for it, or will (<see cref="WorkflowContext.WaitForAsync{T}(string)"/>), and returns when it is durable.</summary>
+    /// <typeparam name="T">The type of the value.</typeparam>
+    /// <param name="id">The workflow.</param>
+    /// <param name="signal">The signal's name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="key">Makes the call idempotent: a second signal to the workflow with the same key does nothing.</param>
+    /// <param name="cancellationToken">Gives up the call. The signal may have been sent all the same.</param>
+    /// <returns>Whether the workflow was there and had not ended.</returns>
+    /// <exception cref="PayloadTooLargeException">The value is over the limit.</exception>
+    Task<bool> SignalAsync<T>(WorkflowId id, string signal, T value, string? key = null, CancellationToken cancellationToken = default);
+
     /// <summary>Where a workflow stands, with all its children.</summary>
     /// <param name="id">The workflow.</param>
     /// <param name="cancellationToken">Gives up the call.</param>

@@ -41,6 +41,12 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
     public Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default) =>
         AskAsync(id, new AskCancel(reason, "client"), cancellationToken);
 
+    public Task<bool> SignalAsync<T>(WorkflowId id, string signal, T value, string? key = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(signal);
+        return AskAsync(id, new AskSignal(signal, host.Payloads.Write(value, "value of signal", signal), key), cancellationToken);
+    }
+
     public Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default) =>
         AskAsync(id, new AskRetry(), cancellationToken);
 

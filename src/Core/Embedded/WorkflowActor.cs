@@ -170,11 +170,12 @@ internal sealed partial class WorkflowActor : IDisposable
 
         List<JournalEntry> entries = [];
         List<Request> requests = [];
-        List<Letter> applied = [];
+        List<(Letter Letter, bool Journaled)> applied = [];
         foreach (Letter letter in letters)
         {
+            int before = entries.Count;
             if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
-            else applied.Add(letter);
+            else applied.Add((letter, entries.Count > before));
         }
 
         if (entries.Count > 0)
@@ -194,7 +195,7 @@ internal sealed partial class WorkflowActor : IDisposable
         }
 
         foreach (Request request in requests) Carry(request);
-        foreach (Letter letter in applied) Acknowledge(letter);
+        foreach ((Letter letter, bool journaled) in applied) Acknowledge(letter, journaled);
         SignalProgress();
     }
 
@@ -265,12 +266,13 @@ internal sealed partial class WorkflowActor : IDisposable
         }
     }
 
-    private void Acknowledge(Letter letter)
+    private void Acknowledge(Letter letter, bool journaled)
     {
         if (letter.Input is LeafEnded ended) _leaves.OnApplied(ended.Child, ended.Delivery);
         letter.Done?.TrySetResult(letter.Input switch
         {
             AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
+            AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
             _ => false,
         });

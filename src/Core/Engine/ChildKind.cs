@@ -14,4 +14,10 @@ internal enum ChildKind
 
     /// <summary>A nested task group: workflow code with a policy over its children.</summary>
     Group = 3,
+
+    /// <summary>A wait for an instant. Runs nowhere: the journal and a timer are all it needs.</summary>
+    Delay = 4,
+
+    /// <summary>A wait for a signal from outside. Runs nowhere.</summary>
+    Signal = 5,
 }

@@ -51,6 +51,19 @@ public sealed class WorkflowContext
     public ChildTask GroupAsync(string name, Func<WorkflowGroup, Task> body, WorkflowGroupOptions? options = null) =>
         WorkflowGroup.Open<Nothing>(_run, _scope, name, body, options);
 
+    /// <summary>Waits, on the workflow's clock. Costs nothing while it waits, and goes on waiting after a resume: downtime counts.</summary>
+    /// <param name="delay">How long: zero or more.</param>
+    /// <returns>The handle of an isolated child. It is cancelled with this workflow or branch.</returns>
+    /// <exception cref="OperationCanceledException">The workflow is cancelled: nothing was started (rule R2).</exception>
+    public ChildTask DelayAsync(TimeSpan delay) => _run.StartDelay(_scope, "delay", delay, ChildOptions.IsolatedDefault);
+
+    /// <summary>Waits for a signal (<see cref="IWorkflowClient.SignalAsync"/>). Signals of one name go to those who wait in order; one that nobody waits for is kept.</summary>
+    /// <typeparam name="T">The type of the signal's value.</typeparam>
+    /// <param name="signal">The signal's name. For a deadline, wait in a group that has one.</param>
+    /// <returns>The handle of an isolated child with the signal's value. It is cancelled with this workflow or branch.</returns>
+    /// <exception cref="OperationCanceledException">The workflow is cancelled: nothing was started (rule R2).</exception>
+    public ChildTask<T> WaitForAsync<T>(string signal) => _run.StartSignal<T>(_scope, signal, ChildOptions.IsolatedDefault);
+
     /// <summary>Runs an effect beside the workflow and journals its outcome, as an isolated child.</summary>
     /// <inheritdoc cref="WorkflowGroup.Step{T}(string, Func{CancellationToken, Task{T}}, ChildOptions?)"/>
     public ChildTask<T> Step<T>(string name, Func<CancellationToken, Task<T>> effect, RetryPolicy? retry = null) =>

@@ -73,6 +73,14 @@ public sealed class WorkflowGroup
     public ChildTask Step(string name, Func<CancellationToken, Task> effect, ChildOptions? options = null) =>
         StartStep<Nothing>(_run, _scope, name, effect, WithRetry(options));
 
+    /// <summary>Waits, on the workflow's clock, as a child of this group: it is cancelled with it.</summary>
+    /// <inheritdoc cref="WorkflowContext.DelayAsync"/>
+    public ChildTask DelayAsync(TimeSpan delay) => _run.StartDelay(_scope, "delay", delay, ChildOptions.IsolatedDefault);
+
+    /// <summary>Waits for a signal, as a child of this group: it is cancelled with it.</summary>
+    /// <inheritdoc cref="WorkflowContext.WaitForAsync{T}(string)"/>
+    public ChildTask<T> WaitForAsync<T>(string signal) => _run.StartSignal<T>(_scope, signal, ChildOptions.IsolatedDefault);
+
     /// <summary>
     /// Starts workflow code as a child: it runs on the workflow's turns, side by side with its siblings, again on resume, and
     /// may start children.

@@ -9,6 +9,9 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     /// <summary>The input as JSON text; null where there is none.</summary>
     public string? Input { get; init; }
 
+    /// <summary>How long a delay waits, from the turn that starts it.</summary>
+    public TimeSpan? Delay { get; init; }
+
     public bool Isolated { get; init; }
 
     public RetrySettings? Retry { get; init; }
@@ -20,11 +23,15 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     public Failure? Rejected { get; init; }
 
     public override bool IsSameAs(JournalCommand other) => other is StartChild start
-        && (Child, Kind, Name, Worker, Input, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Input, start.Isolated);
+        && (Child, Kind, Name, Worker, Input, Delay, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Input, start.Delay, start.Isolated);
 
-    public override string Describe() => Kind == ChildKind.Worker
-        ? $"start worker '{Worker}' as child '{Name}' ({Child}) with {(Input is null ? "no input" : $"input {Cut(Input)}")}"
-        : $"start {Kind} '{Name}' ({Child})";
+    public override string Describe() => Kind switch
+    {
+        ChildKind.Worker => $"start worker '{Worker}' as child '{Name}' ({Child}) with {(Input is null ? "no input" : $"input {Cut(Input)}")}",
+        ChildKind.Delay => $"wait for {Delay} ({Child})",
+        ChildKind.Signal => $"wait for signal '{Name}' ({Child})",
+        _ => $"start {Kind} '{Name}' ({Child})",
+    };
 
     private static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "…");
 }

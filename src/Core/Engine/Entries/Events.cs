@@ -39,5 +39,15 @@ internal enum TimerKind
     Shield = 2,
 }
 
+/// <summary>The instant that a child waits for has come.</summary>
+internal sealed record DelayEnded(DateTimeOffset At, ChildId Child) : JournalEvent(At);
+
+/// <summary>A signal came from outside. It goes to the oldest child that waits for its name, or is kept for the next one.</summary>
+/// <param name="At">When.</param>
+/// <param name="Name">The signal's name.</param>
+/// <param name="Value">Its value as JSON text.</param>
+/// <param name="Key">Makes a repeated signal count once; null where the sender gave none.</param>
+internal sealed record SignalReceived(DateTimeOffset At, string Name, string? Value, string? Key) : JournalEvent(At);
+
 /// <summary>Somebody outside asked for the workflow's cancellation.</summary>
 internal sealed record CancelRequested(DateTimeOffset At, string? Reason, string? By) : JournalEvent(At);

@@ -15,6 +15,8 @@ namespace Sheaf.Engine;
 [JsonDerivedType(typeof(RetryDue), "retry")]
 [JsonDerivedType(typeof(TimerFired), "timer")]
 [JsonDerivedType(typeof(CancelRequested), "cancel-requested")]
+[JsonDerivedType(typeof(DelayEnded), "delay-ended")]
+[JsonDerivedType(typeof(SignalReceived), "signal")]
 [JsonDerivedType(typeof(StartChild), "start")]
 [JsonDerivedType(typeof(CancelScope), "cancel")]
 [JsonDerivedType(typeof(EndScope), "end")]

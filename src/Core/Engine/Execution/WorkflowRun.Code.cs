@@ -32,6 +32,17 @@ internal sealed partial class WorkflowRun
         return StartLeaf<T>(scope, start, input: null);
     }
 
+    /// <summary>Starts a wait for an instant.</summary>
+    public ChildTask<Nothing> StartDelay(ScopeCode scope, string name, TimeSpan delay, ChildOptions options)
+    {
+        if (delay < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(delay), delay, $"The delay is {delay}: it must be zero or more.");
+        return Start<Nothing>(scope, Admit(scope, ChildKind.Delay, name, options) with { Delay = delay });
+    }
+
+    /// <summary>Starts a wait for a signal.</summary>
+    public ChildTask<T> StartSignal<T>(ScopeCode scope, string name, ChildOptions options) =>
+        Start<T>(scope, Admit(scope, ChildKind.Signal, name, options));
+
     /// <summary>Starts a branch or a group: workflow code with a scope of its own.</summary>
     public ChildTask<T> StartCode<T>(ScopeCode scope, ChildKind kind, string name, GroupSettings? settings, ChildOptions? options, Func<ScopeCode, Task> body)
     {

@@ -25,5 +25,8 @@ internal sealed record TimerDue(TimerKey Key, int Attempt) : Input;
 /// <summary>Somebody asks for cancellation.</summary>
 internal sealed record AskCancel(string? Reason, string? By) : Input;
 
+/// <summary>Somebody sends a signal.</summary>
+internal sealed record AskSignal(string Name, string? Json, string? Key) : Input;
+
 /// <summary>A running worker asks for a sibling.</summary>
 internal sealed record AskSpawn(ChildId Parent, int Delivery, string Name, string Worker, string Json) : Input;

@@ -18,6 +18,7 @@ internal static class Intake
             Lost lost => ToEvent(state, lost, now),
             TimerDue timer => ToEvent(state, timer, now),
             AskCancel cancel => state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null,
+            AskSignal signal => signal.Key is { } key && state.SignalKeys.Contains(key) ? null : new SignalReceived(now, signal.Name, signal.Json, signal.Key),
             AskSpawn spawn => ToEvent(state, spawn, now),
             _ => null,
         };
@@ -42,9 +43,12 @@ internal static class Intake
             return state.Scopes[timer.Key.Scope] is { Result: null, Cause: null } ? new TimerFired(now, timer.Key.Scope, kind) : null;
         }
 
-        return state.Find(new ChildId(timer.Key.Scope, timer.Key.Ordinal)) is { Status: ChildStatus.BackingOff } child && child.Attempt == timer.Attempt
-            ? new RetryDue(now, child.Id, timer.Attempt)
-            : null;
+        return state.Find(new ChildId(timer.Key.Scope, timer.Key.Ordinal)) switch
+        {
+            { Status: ChildStatus.BackingOff } child when child.Attempt == timer.Attempt => new RetryDue(now, child.Id, timer.Attempt),
+            { Status: ChildStatus.Running, Start.Kind: ChildKind.Delay } delay => new DelayEnded(now, delay.Id),
+            _ => null,
+        };
     }
 
     private static ChildSpawned? ToEvent(WorkflowState state, AskSpawn spawn, DateTimeOffset now) =>

@@ -58,8 +58,14 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Leaves run away from the workflow's code: they are delivered, retried and cancelled by message.</summary>
     public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step;
 
-    /// <summary>A nested group takes no place in its parent's window (R11).</summary>
-    public bool TakesPlace => start.Kind != ChildKind.Group;
+    /// <summary>Delays and signals wait, and run nowhere.</summary>
+    public bool IsWait => start.Kind is ChildKind.Delay or ChildKind.Signal;
+
+    /// <summary>Nested groups and waits take no place in their group's window (R11).</summary>
+    public bool TakesPlace => start.Kind != ChildKind.Group && !IsWait;
+
+    /// <summary>When a delay ends.</summary>
+    public DateTimeOffset? DueAt { get; set; }
 
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
     public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);

@@ -34,9 +34,12 @@ internal interface IEffects
     void WorkflowEnded(Result result);
 }
 
-/// <summary>Names a wake-up: a group's timer, or a child's wait between attempts.</summary>
+/// <summary>Names a wake-up: a group's timer, a child's wait between attempts, or a delay's end.</summary>
 internal readonly record struct TimerKey(int Scope, int Ordinal, TimerKind? Kind)
 {
+    /// <summary>A delay is a child and never retries, so its wake-up is named as a retry's would be.</summary>
+    public static TimerKey Delay(ChildId child) => Retry(child);
+
     public static TimerKey Of(int scope, TimerKind kind) => new(scope, -1, kind);
 
     public static TimerKey Retry(ChildId child) => new(child.Scope, child.Ordinal, null);

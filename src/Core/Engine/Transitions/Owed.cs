@@ -11,7 +11,8 @@ internal static class Owed
             if (scope.Result is not null) continue;
             foreach (ChildState child in scope.Children)
             {
-                if (child is { Status: ChildStatus.BackingOff, RetryAt: { } at }) effects.StartTimer(TimerKey.Retry(child.Id), at);
+                if (child is { Status: ChildStatus.BackingOff, RetryAt: { } retryAt }) effects.StartTimer(TimerKey.Retry(child.Id), retryAt);
+                if (child is { Status: ChildStatus.Running, DueAt: { } dueAt }) effects.StartTimer(TimerKey.Delay(child.Id), dueAt);
             }
 
             if (scope.Cause is not null) continue;

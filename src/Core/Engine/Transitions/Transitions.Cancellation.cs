@@ -23,6 +23,10 @@ internal static partial class Transitions
                     effects.StopTimer(TimerKey.Retry(child.Id));
                     End(state, child, Result.Cancelled(child.LastFailure), effects);
                     break;
+                case { Status: ChildStatus.Running, IsWait: true }:
+                    if (child.DueAt is not null) effects.StopTimer(TimerKey.Delay(child.Id));
+                    End(state, child, Result.Cancelled(), effects);
+                    break;
                 case { Status: ChildStatus.Running, IsLeaf: true }:
                     anyRuns = true;
                     break;

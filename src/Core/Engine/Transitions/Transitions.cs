@@ -36,6 +36,12 @@ internal static partial class Transitions
             case TimerFired fired:
                 OnTimer(state, fired, effects);
                 break;
+            case DelayEnded ended:
+                if (state.Find(ended.Child) is { Start.Kind: ChildKind.Delay, Status: ChildStatus.Running } delay) End(state, delay, Result.Succeeded(null), effects);
+                break;
+            case SignalReceived signal:
+                OnSignal(state, signal, effects);
+                break;
             case CancelRequested requested:
                 Cancel(state, state.Root, CancelSource.Outside, new(CancellationCauseKind.Requested, requested.Reason, requested.By, state.Now), effects);
                 break;
@@ -77,6 +83,12 @@ internal static partial class Transitions
         if (child.IsLeaf)
         {
             BeginAttempt(child, effects);
+            return;
+        }
+
+        if (child.IsWait)
+        {
+            BeginWait(state, child, effects);
             return;
         }
 

@@ -17,6 +17,15 @@ internal sealed class WorkflowState
     /// <summary>Which (parent, name) pairs have spawned already (R2).</summary>
     public HashSet<(ChildId Parent, string Name)> Spawned { get; } = [];
 
+    /// <summary>Children that wait for a signal, by its name, oldest first. Those that have ended since are passed over.</summary>
+    public Dictionary<string, Queue<ChildState>> Waiting { get; } = [];
+
+    /// <summary>Values of signals that nobody has waited for yet, by name, oldest first.</summary>
+    public Dictionary<string, Queue<string?>> Kept { get; } = [];
+
+    /// <summary>Keys of the signals that have come.</summary>
+    public HashSet<string> SignalKeys { get; } = [];
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 
