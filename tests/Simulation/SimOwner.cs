@@ -19,6 +19,9 @@ internal sealed class SimOwner
     private long _nextSequence;
     private bool _cancelAsked;
 
+    // A delivery that this process asked for and did not hand out is not lost: it is handed out now.
+    private bool _isReload;
+
     public SimOwner(SimWorld world, long epoch)
     {
         _world = world;
@@ -143,10 +146,11 @@ internal sealed class SimOwner
         _nextSequence = entries.Count;
         _cancelAsked = false;
         _run = _world.NewRun();
-        _run.Replay(entries);
+        if (_run.Replay(entries).Count > 0) throw new RuleBrokenException("D1", "the code goes on beyond its journal, and nobody has changed it");
         if (_run.Stuck is not null) throw new RuleBrokenException("D1", $"the replay of {entries.Count} entries is stuck: {_run.Stuck.Message}");
         if (entries.Count == 0)
         {
+            _isReload = true;
             Take(new Begin());
             return;
         }
@@ -162,7 +166,17 @@ internal sealed class SimOwner
         Owed.Timers(State, owed);
         Owed.Cancellations(State, owed);
         Delivery[] lost = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_steps.ContainsKey(delivery))];
-        if (lost.Length > 0) Take(new Lost(lost, "the owner was lost"));
+        if (_isReload)
+        {
+            Owed.Dispatches(State, lost, _run);
+            foreach (Request request in _run.TakeRequests()) Carry(request);
+        }
+        else if (lost.Length > 0)
+        {
+            Take(new Lost(lost, "the owner was lost"));
+        }
+
+        _isReload = true;
     }
 
     private Batch Open()

@@ -15,7 +15,10 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
     private readonly ConcurrentDictionary<Task, byte> _tracked = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Lazy<Task> _started;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate: the first resume, or the one under way after it failed.
+    private Task? _resumed;
 
     // Hosts of this process so far: two on one journal must not take each other's workflows for their own.
     private static int _hosts;
@@ -33,7 +36,6 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
         Writer = new JournalWriter(journal);
         OwnerName = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
-        _started = new Lazy<Task>(ResumeAsync);
     }
 
     /// <summary>What this host calls itself in the journal: no other running host has the name.</summary>
@@ -64,7 +66,15 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     /// <summary>How long to wait before a journal that failed is asked again.</summary>
     public TimeSpan CommitRetryDelay { get; } = TimeSpan.FromMilliseconds(100);
 
-    public Task StartAsync(CancellationToken cancellationToken) => _started.Value.WaitAsync(cancellationToken);
+    /// <summary>Resumes what the journal has, once. If the journal fails, who waits is told, and the next call tries again.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_resumed is null or { IsFaulted: true }) _resumed = ResumeAsync();
+            return _resumed.WaitAsync(cancellationToken);
+        }
+    }
 
     /// <summary>Stops: running workers see their tokens signalled, and what they do then is not journaled.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
 
 namespace Sheaf.Embedded;
 
 /// <summary>Runs the leaves of one workflow on the thread pool: worker calls and steps.</summary>
 /// <remarks>Called by its workflow's actor only, except for the ends of leaves, which it posts to the actor.</remarks>
-internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Letter> post)
+internal sealed class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Letter> post)
 {
     private readonly Dictionary<int, ScopeToken> _scopes = [];
     private readonly Dictionary<ChildId, int> _running = [];
@@ -38,17 +37,8 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
         if (Has(new Delivery(child, delivery))) _running.Remove(child);
     }
 
-    public void Cancel(int scope, CancellationCause cause)
-    {
-        // Not awaited: who cancels must not wait for callbacks. What they throw is logged, since no child could be named for it.
-        Task<IReadOnlyList<Exception>> delivered = Scope(scope).CancelAsync(cause);
-        host.Track(ReportAsync());
-
-        async Task ReportAsync()
-        {
-            foreach (Exception error in await delivered.ConfigureAwait(false)) LogCallbackFailed(host.Logger, workflow.Value, scope, error);
-        }
-    }
+    /// <summary>Signals a scope's token. Not awaited: whoever cancels must not wait for callbacks.</summary>
+    public void Cancel(int scope, CancellationCause cause) => host.Track(Scope(scope).CancelAsync(cause));
 
     public void Close(int scope) => _scopes.Remove(scope);
 
@@ -76,9 +66,7 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
     {
         // Most attempts have no timeout, and a source with a clock of its own costs a timer even if that never runs out.
         using CancellationTokenSource? timer = timeout is { } limit ? new(limit, host.Time) : null;
-        using CancellationTokenSource all = timer is null
-            ? CancellationTokenSource.CreateLinkedTokenSource(scope.Token, host.Stopping)
-            : CancellationTokenSource.CreateLinkedTokenSource(scope.Token, timer.Token, host.Stopping);
+        using AttemptToken all = timer is null ? new(scope.Token, host.Stopping) : new(scope.Token, timer.Token, host.Stopping);
         WorkEnd end;
         string? value = null;
         try
@@ -94,6 +82,7 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
 
         if (end.Kind == OutcomeKind.Cancelled && !scope.Token.IsCancellationRequested && timer is { IsCancellationRequested: true })
             end = WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{name}' took longer than its timeout of {timeout}."));
+        if (all.Close() is { Count: > 0 } callbackErrors) end = WorkEnd.Failed([.. end.Errors, .. callbackErrors]);
         if (end.Kind == OutcomeKind.Succeeded) return (Result.Succeeded(value), null);
         if (end.Kind == OutcomeKind.Cancelled) return (Result.Cancelled(), null);
         return Judge(end, name, isWorthRetry);
@@ -135,7 +124,4 @@ internal sealed partial class LeafPool(WorkflowId workflow, EmbeddedHost host, A
         if (!await done.Task.ConfigureAwait(false))
             throw new OperationCanceledException($"Child '{name}' was not started: the group of '{parent.Name}' is cancelled, or this delivery is not the current one.");
     }
-
-    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "A callback on the cancellation token of scope {Scope} of workflow {Workflow} failed.")]
-    private static partial void LogCallbackFailed(ILogger logger, string workflow, int scope, Exception error);
 }

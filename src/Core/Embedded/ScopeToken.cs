@@ -10,12 +10,7 @@ internal sealed class ScopeToken
 
     public CancellationCause? Cause => _cause;
 
-    /// <summary>Signals the token once. What callbacks throw is given back: the leaves whose they are report it.</summary>
-    public async Task<IReadOnlyList<Exception>> CancelAsync(CancellationCause cause)
-    {
-        if (Interlocked.CompareExchange(ref _cause, cause, null) is not null) return [];
-        Task delivered = _source.CancelAsync();
-        await delivered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return delivered.Exception is { } thrown ? thrown.Flatten().InnerExceptions : [];
-    }
+    /// <summary>Signals the token once, its callbacks on the thread pool.</summary>
+    public Task CancelAsync(CancellationCause cause) =>
+        Interlocked.CompareExchange(ref _cause, cause, null) is null ? _source.CancelAsync() : Task.CompletedTask;
 }

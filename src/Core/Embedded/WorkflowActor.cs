@@ -34,6 +34,9 @@ internal sealed partial class WorkflowActor : IDisposable
     // The loop's own.
     private WorkflowRun _run = null!;
     private WorkflowCode? _code;
+
+    // Whether this actor has loaded before: then no delivery of its own process can be lost, only not handed out yet.
+    private bool _isReload;
     private long _nextSequence;
 
     public WorkflowActor(EmbeddedHost host, WorkflowHeader header)
@@ -128,20 +131,48 @@ internal sealed partial class WorkflowActor : IDisposable
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes);
         _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
-        _run.Replay(entries);
+        IReadOnlyList<JournalEntry> beyond = _run.Replay(entries);
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
             _kept.Enqueue(new Letter(new Begin()));
+            _isReload = true;
             return;
         }
 
-        if (_run.State.HasEnded) return;
+        if (beyond.Count > 0)
+        {
+            IReadOnlyList<Request> requests = _run.TakeRequests();
+            if (!await TryCommitAsync([.. beyond]).ConfigureAwait(false))
+            {
+                await LoadAsync().ConfigureAwait(false);
+                return;
+            }
+
+            foreach (Request request in requests) Carry(request);
+            SignalProgress();
+        }
+
+        if (!_run.State.HasEnded) TakeUpWhatIsOwed();
+        _isReload = true;
+    }
+
+    private void TakeUpWhatIsOwed()
+    {
         OwedEffects owed = new(this);
         Owed.Timers(_run.State, owed);
         Owed.Cancellations(_run.State, owed);
-        Delivery[] lost = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
-        if (lost.Length > 0) _kept.Enqueue(new Letter(new Lost(lost, "the host was stopped or started again")));
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
+        if (missing.Length == 0) return;
+        if (_isReload)
+        {
+            Owed.Dispatches(_run.State, missing, _run);
+            foreach (Request request in _run.TakeRequests()) Carry(request);
+        }
+        else
+        {
+            _kept.Enqueue(new Letter(new Lost(missing, "the host was stopped or started again")));
+        }
     }
 
     /// <summary>Reads the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>

@@ -5,7 +5,10 @@ namespace Sheaf.Engine;
 /// <summary>What a run knows of its handles, whatever the type of their values.</summary>
 internal interface IWorkflowChild : IGroupChild
 {
-    /// <summary>Completes the handle. Its waiters go on later in the same turn, in the order in which handles complete.</summary>
+    /// <summary>Gives the handle its value or error, from the state.</summary>
+    void Settle();
+
+    /// <summary>Completes the settled handle. Its waiters go on later in the same turn, in the order in which handles complete.</summary>
     void Complete();
 }
 
@@ -66,12 +69,16 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     internal override Outcome<T> TypedOutcome => new(
         this, Kind, _value, _error, _error is null ? null : Origin, new OutcomeTimes(Kind == OutcomeKind.NotStarted ? null : _state.StartedAt, _state.EndedAt!.Value), _state.Attempt);
 
-    public void Complete()
+    public void Settle()
     {
         Result result = _state.Result!;
         if (LiveEnd is { } live) (_value, _error) = live;
         else if (result.Failure is { } failure) _error = failure.ToException(_run.Types);
         else if (result.Kind == OutcomeKind.Succeeded && result.Value is { } json) _value = Read(json);
+    }
+
+    public void Complete()
+    {
         _completed = true;
         _ended.SetResult();
     }

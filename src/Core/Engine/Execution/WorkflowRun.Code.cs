@@ -6,6 +6,9 @@ internal sealed partial class WorkflowRun
     private int _guids;
     private Random? _random;
 
+    /// <summary>The child whose start is being applied right now.</summary>
+    private ChildId? _starts;
+
     /// <summary>The workflow's own random numbers: the same on every replay.</summary>
     public Random Random
     {
@@ -75,7 +78,9 @@ internal sealed partial class WorkflowRun
     private ChildTask<T> Start<T>(ScopeCode scope, StartChild start)
     {
         _starting[start.Child] = state => new WorkflowChild<T>(this, state);
+        _starts = start.Child;
         Emit(start);
+        _starts = null;
         return (ChildTask<T>)HandleOf(scope, scope.State.Children[start.Child.Ordinal]).Handle;
     }
 
@@ -117,7 +122,7 @@ internal sealed partial class WorkflowRun
         }
 
         ScopeState state = scope.State;
-        if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && state.OpenChildren > 0)
+        if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && (state.OpenChildren > 0 || state.Owner?.Start.Kind == ChildKind.Group))
             Emit(new CancelScope(state.Id, CancelSource.Failure, "the body failed"));
         await scope.WhenClosed();
 

@@ -6,7 +6,11 @@ internal sealed partial class WorkflowRun
     void IEffects.ChildEnded(ChildState child)
     {
         ScopeCode scope = CodeOf(child.Scope);
-        HandleOf(scope, child).Complete();
+        IWorkflowChild handle = HandleOf(scope, child);
+        handle.Settle();
+        // D1: a start never completes its own handle, whatever becomes of it at once: a refused input, a signal that had come.
+        if (child.Id == _starts) _ = _scheduler.Post(() => CompleteAsync(handle));
+        else handle.Complete();
         _steps.Remove(child.Id);
         _codes.Remove(child.Id);
         scope.OnChildEnded();
@@ -46,6 +50,12 @@ internal sealed partial class WorkflowRun
     void IEffects.CloseScope(ScopeState scope) => _requests.Add(new CloseScope(scope.Id));
 
     void IEffects.WorkflowEnded(Result result) => _requests.Add(new EndWorkflow(result));
+
+    private static Task CompleteAsync(IWorkflowChild handle)
+    {
+        handle.Complete();
+        return Task.CompletedTask;
+    }
 
     /// <summary>The handle of a child; one that a worker spawned gets its own here, since no code asked for it.</summary>
     private IWorkflowChild HandleOf(ScopeCode scope, ChildState child)

@@ -62,10 +62,17 @@ internal sealed partial class WorkflowRun : IEffects
         return [@event, .. _commands];
     }
 
-    /// <summary>Runs the journaled turns again and compares. Their requests are dropped: <see cref="Owed"/> says what is still due.</summary>
-    public void Replay(IReadOnlyList<JournalEntry> entries)
+    /// <summary>
+    /// Runs the journaled turns again and compares. Their requests are dropped: <see cref="Owed"/> says what is still due.
+    /// </summary>
+    /// <returns>
+    /// What the code did beyond its journal: the last turn may go on. That is how code that was stuck in it goes on once it is
+    /// mended. To be journaled before anything else; its requests are those that <see cref="TakeRequests"/> gives.
+    /// </returns>
+    public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries)
     {
         int next = 0;
+        IReadOnlyList<JournalEntry> beyond = [];
         while (next < entries.Count && Stuck is null)
         {
             if (entries[next] is not JournalEvent @event)
@@ -73,14 +80,16 @@ internal sealed partial class WorkflowRun : IEffects
             int end = next + 1;
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
-            Turn(@event);
+            IReadOnlyList<JournalEntry> turn = Turn(@event);
+            if (end == entries.Count) beyond = [.. turn.Skip(end - next)];
             if (Stuck is null && _replay.Missing is { } missing)
                 GetStuck(new NonDeterministicWorkflowException(Differs(missing.Index, missing.Command, "it did nothing more in that turn")));
             next = end;
         }
 
+        if (beyond.Count == 0 || Stuck is not null) _requests.Clear();
         _replay = null;
-        _requests.Clear();
+        return beyond;
     }
 
     /// <summary>Takes the requests gathered since the last call.</summary>
@@ -115,6 +124,14 @@ internal sealed partial class WorkflowRun : IEffects
         {
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
+            if (journaled is null && replay.IsLast)
+            {
+                // Everything before this is owed by the state; what comes now is asked for.
+                if (!replay.IsBeyond) _requests.Clear();
+                replay.IsBeyond = true;
+                journaled = command;
+            }
+
             if (journaled is null || !journaled.IsSameAs(command))
                 throw GetStuck(new NonDeterministicWorkflowException(Differs(replay.LastIndex, journaled, $"it did this instead: {command.Describe()}")));
             command = journaled;
@@ -152,6 +169,12 @@ internal sealed partial class WorkflowRun : IEffects
         public int LastIndex => Math.Min(begin + _next - 1, end - 1);
 
         public (int Index, JournalCommand Command)? Missing => Position < end ? (Position, (JournalCommand)entries[Position]) : null;
+
+        /// <summary>Whether nothing is journaled after this turn.</summary>
+        public bool IsLast => end == entries.Count;
+
+        /// <summary>Whether the code has gone on beyond what is journaled.</summary>
+        public bool IsBeyond { get; set; }
 
         private int Position => begin + _next;
 

@@ -34,6 +34,15 @@ internal static class Owed
         }
     }
 
+    /// <summary>
+    /// Asks again for deliveries that were never handed out: by an owner that lives, and knows that the commit that asked for
+    /// them was written after all. Nothing was lost with them.
+    /// </summary>
+    public static void Dispatches(WorkflowState state, IReadOnlyCollection<Delivery> deliveries, IEffects effects)
+    {
+        foreach (Delivery delivery in deliveries) effects.Dispatch(state.Find(delivery.Child)!);
+    }
+
     /// <summary>Leaves whose delivery may run somewhere, or may not.</summary>
     public static IReadOnlyList<Delivery> Deliveries(WorkflowState state) =>
         [.. state.RunningLeaves().Select(child => new Delivery(child.Id, child.Delivery))];
