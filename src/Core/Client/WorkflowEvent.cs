@@ -1,30 +1,5 @@
 namespace Sheaf;
 
-/// <summary>What kind of thing happened in a workflow. More kinds may be added: let unknown ones pass.</summary>
-public enum WorkflowEventKind
-{
-    /// <summary>The workflow began.</summary>
-    WorkflowStarted = 0,
-
-    /// <summary>A child was started; it may wait for a place.</summary>
-    ChildStarted = 1,
-
-    /// <summary>A child ended.</summary>
-    ChildEnded = 2,
-
-    /// <summary>An attempt failed, and another will follow.</summary>
-    AttemptFailed = 3,
-
-    /// <summary>A delivery was lost with its worker.</summary>
-    DeliveryLost = 4,
-
-    /// <summary>A group, branch or the workflow was cancelled.</summary>
-    Cancelled = 5,
-
-    /// <summary>The workflow ended.</summary>
-    WorkflowEnded = 6,
-}
-
 /// <summary>Something that happened in a workflow, after it became durable.</summary>
 /// <param name="Sequence">The number of the journal entry that brought it. Several events may share one.</param>
 /// <param name="At">When.</param>

@@ -1,0 +1,45 @@
+namespace Sheaf;
+
+/// <summary>Where a child stands.</summary>
+/// <remarks>Immutable and therefore safe for use by several threads.</remarks>
+public sealed record ChildDescription
+{
+    /// <summary>The child's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is: <c>Worker</c>, <c>Step</c>, <c>Branch</c> or <c>Group</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>What it does: <c>Waiting</c>, <c>Running</c>, <c>BackingOff</c> or <c>Ended</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>How it ended; <see langword="null"/> while it has not.</summary>
+    public OutcomeKind? Outcome { get; init; }
+
+    /// <summary>The worker's registered name; <see langword="null"/> for other kinds.</summary>
+    public string? Worker { get; init; }
+
+    /// <summary>Where it ran last; <see langword="null"/> on the embedded host.</summary>
+    public string? Silo { get; init; }
+
+    /// <summary>Its attempt, from 1; 0 before the first.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Its delivery, from 1; 0 before the first.</summary>
+    public int Delivery { get; init; }
+
+    /// <summary>When it began; <see langword="null"/> while it has not.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended; <see langword="null"/> while it has not.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What it failed with; while it backs off, its last failure.</summary>
+    public Failure? Failure { get; init; }
+
+    /// <summary>What cancelled its group, for a branch or group; <see langword="null"/> where nothing did.</summary>
+    public CancellationCause? Cause { get; init; }
+
+    /// <summary>The children of a branch or group.</summary>
+    public IReadOnlyList<ChildDescription> Children { get; init; } = [];
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sheaf.Embedded;
+
+/// <summary>The host's log messages.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
+    public static partial void TaskFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
+    public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);
+}
