@@ -8,8 +8,9 @@ internal sealed class AttemptToken : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationTokenRegistration[] _upstream;
-    private readonly Lock _gate = new();
-    private readonly List<Exception> _callbackErrors = [];
+
+    // Null until a callback throws; written by the one signal, read after Close has waited for it.
+    private IReadOnlyList<Exception>? _callbackErrors;
 
     public AttemptToken(params ReadOnlySpan<CancellationToken> upstream)
     {
@@ -23,7 +24,7 @@ internal sealed class AttemptToken : IDisposable
     public IReadOnlyList<Exception> Close()
     {
         foreach (CancellationTokenRegistration registration in _upstream) registration.Dispose();
-        lock (_gate) return [.. _callbackErrors];
+        return Volatile.Read(ref _callbackErrors) ?? [];
     }
 
     public void Dispose()
@@ -40,7 +41,8 @@ internal sealed class AttemptToken : IDisposable
         }
         catch (AggregateException thrown)
         {
-            lock (_gate) _callbackErrors.AddRange(thrown.Flatten().InnerExceptions);
+            // Only the first of several signals runs the callbacks, so nobody else writes.
+            Volatile.Write(ref _callbackErrors, thrown.Flatten().InnerExceptions);
         }
     }
 }
