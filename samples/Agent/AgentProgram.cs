@@ -42,12 +42,17 @@ public static class AgentProgram
             HelpName = "TERM",
         };
         var id = new Option<string?>("--id") { Description = "The workflow's id; by default a new one.", HelpName = "ID" };
+        var journal = new Option<string?>("--journal")
+        {
+            Description = "A file for the workflow's journal. Killed in the middle, the same command with the same --id goes on where it was.",
+            HelpName = "FILE",
+        };
         var command = new RootCommand(
             "Answers a question from documents and a calculator. The answer and, below it, the tree of all failures go to standard output. "
             + "OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY name a language model; without one, what was found is quoted. "
             + "Exit codes: 0 answered, 2 usage error, 3 degraded answer, 130 interrupted.")
         {
-            question, documents, json, forbid, id,
+            question, documents, json, forbid, id, journal,
         };
         // A question may begin with '@' or '[': it is text, not a file of further arguments or a directive.
         command.Directives.Clear();
@@ -57,6 +62,7 @@ public static class AgentProgram
             arguments.GetValue(json),
             arguments.GetValue(forbid) ?? [],
             arguments.GetValue(id),
+            arguments.GetValue(journal),
             surroundings,
             token));
 
@@ -79,6 +85,7 @@ public static class AgentProgram
         bool json,
         string[] forbid,
         string? id,
+        string? journal,
         AgentSurroundings surroundings,
         CancellationToken cancellationToken)
     {
@@ -108,9 +115,16 @@ public static class AgentProgram
                 var session = new AgentSession(plan, workflow, index, asked, surroundings.TimeProvider)
                 {
                     Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
+                    Journal = journal,
+                    Notes = surroundings.Error,
                 };
                 return await session.RunAsync(surroundings.View(json), cancellationToken) ? Answered : Degraded;
             }
+        }
+        catch (UsageException error)
+        {
+            await surroundings.Error.WriteLineAsync(error.Message);
+            return UsageError;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

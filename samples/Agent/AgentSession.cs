@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Journal;
 using Sheaf.Samples.Agent.Answering;
 using Sheaf.Samples.Agent.Model;
 using Sheaf.Samples.Agent.Output;
@@ -22,6 +24,12 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
     /// <summary>Terms that the answer must not contain.</summary>
     public IReadOnlyCollection<string> Forbidden { get; init; } = ComplianceCheck.DefaultRules;
 
+    /// <summary>The file of the workflow's journal; null to keep it in memory.</summary>
+    public string? Journal { get; init; }
+
+    /// <summary>Where it is said that a workflow goes on instead of beginning.</summary>
+    public TextWriter Notes { get; init; } = TextWriter.Null;
+
     /// <summary>Answers the question.</summary>
     /// <returns>Whether nothing failed. Failures are shown, as one tree, and not thrown.</returns>
     /// <exception cref="OperationCanceledException">
@@ -30,13 +38,12 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
     public async Task<bool> RunAsync(IAnswerView view, CancellationToken cancellationToken)
     {
         var progress = new AnswerProgress(plan.Question, view);
-        ServiceProvider services = new ServiceCollection()
+        SheafBuilder sheaf = new ServiceCollection()
             .AddSingleton(timeProvider)
             .AddSingleton(index)
             .AddSingleton<IHeartbeatListener>(new ShownHeartbeats(progress))
-            .AddSheaf(sheaf => sheaf.AddAgent())
-            .UseEmbedded()
-            .BuildServiceProvider();
+            .AddSheaf(sheaf => sheaf.AddAgent());
+        ServiceProvider services = (Journal is null ? sheaf.UseEmbedded() : sheaf.UseEmbedded(Open)).BuildServiceProvider();
         await using (services)
         {
             var failures = new List<Failure>();
@@ -53,6 +60,18 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
                 }
             });
             return failures.Count == 0;
+        }
+    }
+
+    private SqliteJournal Open(IServiceProvider _)
+    {
+        try
+        {
+            return new SqliteJournal(new SqliteConnectionStringBuilder { DataSource = Journal }.ToString());
+        }
+        catch (SqliteException unreadable)
+        {
+            throw new UsageException($"The journal '{Journal}' cannot be used: {unreadable.Message}", unreadable);
         }
     }
 
@@ -79,7 +98,7 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
     private async Task<AgentFindings> AskToolsAsync(
         IWorkflowClient client, AgentQuestion question, AnswerProgress progress, CancellationToken cancellationToken)
     {
-        await client.StartAsync(Run.Workflow<AnswerQuestion>(), id, question, cancellationToken);
+        await StartAsync(client, question, cancellationToken);
 
         // The group is not given the caller's token, the workflow is: cancelled, it ends with events that are to be seen.
         Outcome<AgentFindings> end = await TaskGroup.RunAsync(
@@ -108,6 +127,25 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
         if (end.Exception is ExceptionGroup failures) return AgentFindings.None with { Failures = Failure.From(failures) };
         if (end.Exception is { } unexpected) ExceptionDispatchInfo.Throw(unexpected);
         throw new OperationCanceledException($"The workflow '{id}' was cancelled by somebody else.");
+    }
+
+    /// <summary>Starts the workflow, or finds it as a former process left it.</summary>
+    /// <exception cref="UsageException">The id belongs to another question.</exception>
+    private async Task StartAsync(IWorkflowClient client, AgentQuestion question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await client.StartAsync(Run.Workflow<AnswerQuestion>(), id, question, cancellationToken)) return;
+        }
+        catch (InvalidOperationException taken)
+        {
+            throw new UsageException(taken.Message, taken);
+        }
+
+        WorkflowDescription found = (await client.DescribeAsync(id, cancellationToken))!;
+        await Notes.WriteLineAsync(found.Status == WorkflowStatus.Running
+            ? $"Workflow '{id}' goes on: it began at {found.CreatedAt:u}, and its journal has {found.JournalLength} entries."
+            : $"Workflow '{id}' has ended already ({found.Status}); its tools are not asked again.");
     }
 
     private ModelRequest RequestFor(AgentQuestion question, AgentFindings findings) =>

@@ -56,6 +56,29 @@ public sealed class AgentProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_SameIdOnTheSameJournal_AsksTheToolsOnce()
+    {
+        string folder = Directory.CreateTempSubdirectory("sheaf-agent").FullName;
+        string journal = Path.Combine(folder, "agent;odd name.db");
+        try
+        {
+            Assert.Equal(0, await RunAsync("calculate 10/4", "--journal", journal, "--id", "q"));
+            Assert.DoesNotContain("has ended already", _error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(0, await RunAsync("calculate 10/4", "--journal", journal, "--id", "q"));
+            Assert.Contains("Workflow 'q' has ended already (Succeeded)", _error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(2, await RunAsync("calculate 10/5", "--journal", journal, "--id", "q"));
+            Assert.Contains("another input", _error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(2, await RunAsync("calculate 10/5", "--journal", folder));
+            Assert.Contains("cannot be used", _error.ToString(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Run_CalculationFails_NamesTheType()
     {
         Assert.Equal(3, await RunAsync("calculate 1/0"));

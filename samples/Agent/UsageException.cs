@@ -1,0 +1,4 @@
+namespace Sheaf.Samples.Agent;
+
+/// <summary>What was asked for makes no sense together, such as an id that belongs to another question: exit code 2, and no stack.</summary>
+public sealed class UsageException(string message, Exception inner) : Exception(message, inner);
