@@ -98,6 +98,8 @@ public static class AgentProgram
             try
             {
                 plan = QuestionPlan.From(question);
+                if (documents.Length == 0) throw new ArgumentException("The name of the folder with the documents is empty.");
+                if (id is { Length: 0 }) throw new ArgumentException("The workflow's id is empty.");
                 model = OpenAiOptions.FromEnvironment(surroundings.Variable);
                 workflow = new WorkflowId(id ?? $"question-{Guid.CreateVersion7(surroundings.TimeProvider.GetUtcNow())}");
                 index = await DocumentIndex.BuildAsync(documents, cancellationToken);

@@ -70,6 +70,7 @@ public static class ScanProgram
         IEnumerable<WalkEntry> entries;
         try
         {
+            if (folder.Length == 0) throw new ArgumentException("The folder's name is empty.");
             entries = FolderWalk.Enumerate(folder);
         }
         catch (Exception exception) when (exception is DirectoryNotFoundException or ArgumentException)

@@ -78,6 +78,7 @@ public sealed class AnswerStage(
                 await pieces.Writer.WriteAsync(piece, token);
             }
 
+            if (!begun) throw new InvalidDataException($"{asked.Name} ended its answer before the first word.");
             pieces.Writer.Complete();
         }
 

@@ -6,14 +6,14 @@ namespace Sheaf.Samples.Agent.Output;
 public static class AnswerViews
 {
     /// <summary>
-    /// JSON if it was asked for, a live picture on a terminal, and plain lines elsewhere.
+    /// JSON if it was asked for, a live picture on a terminal that can redraw it, and plain lines elsewhere.
     /// </summary>
     public static IAnswerView ForConsole(bool json, TimeProvider timeProvider) =>
         json ? new JsonAnswerView(Console.OpenStandardOutput())
         : IsTerminal ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
         : new PlainAnswerView(Console.Out);
 
-    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
+    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Interactive: true, Ansi: true };
 
     internal static string Word(ToolState state) => state switch
     {

@@ -28,8 +28,9 @@ public sealed record QuestionPlan(string Question, bool AsksSearch, IReadOnlyLis
     /// <exception cref="ArgumentException">The question is blank or longer than <see cref="MaxLength"/>.</exception>
     public static QuestionPlan From(string question)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(question);
+        ArgumentNullException.ThrowIfNull(question);
         question = question.Trim();
+        if (question.Length == 0) throw new ArgumentException("The question is empty.", nameof(question));
         if (question.Length > MaxLength)
             throw new ArgumentException($"The question has {question.Length} characters; at most {MaxLength} are read.", nameof(question));
 

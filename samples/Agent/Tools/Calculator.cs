@@ -158,7 +158,9 @@ public static class Calculator
         {
             while (Current is ' ') _at++;
             if (_at < text.Length && Current is null)
-                throw new FormatException($"'{Found()}' at column {_at + 1} is no part of an expression.");
+                throw new FormatException(text[_at] == ';'
+                    ? $"One calculation at a time: at column {_at + 1} of '{text}' a second one begins."
+                    : $"'{Found()}' at column {_at + 1} is no part of an expression.");
             return Current;
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Sheaf.Engine;
 using Sheaf.Journal;
 
@@ -32,11 +33,11 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         Task<Result> end = EndOfAsync(id, CancellationToken.None);
         await ((Task)end).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!end.IsCompleted) await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false);
-        return ToValue<TOut>(id, await end.ConfigureAwait(false), cancellationToken);
+        return await ToValueAsync<TOut>(id, await end.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<TOut> ResultAsync<TOut>(WorkflowId id, CancellationToken cancellationToken = default) =>
-        ToValue<TOut>(id, await EndOfAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken);
+        await ToValueAsync<TOut>(id, await EndOfAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     public Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default) =>
         AskAsync(id, new AskCancel(reason, "client"), cancellationToken);
@@ -135,10 +136,24 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
         return new ExceptionGroup(id.Value, children, cause: null);
     }
 
-    private TOut ToValue<TOut>(WorkflowId id, Result result, CancellationToken cancellationToken)
+    private async Task<TOut> ToValueAsync<TOut>(WorkflowId id, Result result, CancellationToken cancellationToken)
     {
-        if (result.Kind == OutcomeKind.Succeeded) return host.Payloads.Read<TOut>(result.Value)!;
+        if (result.Kind == OutcomeKind.Succeeded) return ReadValue<TOut>(id, result.Value);
         if (result.Failure is { } failure && result.Kind == OutcomeKind.Failed) throw GroupOf(id, failure);
-        throw new OperationCanceledException($"Workflow '{id}' was cancelled.", cancellationToken);
+        // Not the caller's token: it may be what cancelled the workflow, and the answer is due all the same.
+        WorkflowDescription? description = await DescribeAsync(id, CancellationToken.None).ConfigureAwait(false);
+        throw new OperationCanceledException($"Workflow '{id}' was cancelled{(description?.Cause is { } cause ? $": {cause}" : "")}.", cancellationToken);
+    }
+
+    private TOut ReadValue<TOut>(WorkflowId id, string? json)
+    {
+        try
+        {
+            return host.Payloads.Read<TOut>(json)!;
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException)
+        {
+            throw new InvalidOperationException($"The value of workflow '{id}' cannot be read as {typeof(TOut)}. Ask for the type that the workflow returns.", exception);
+        }
     }
 }

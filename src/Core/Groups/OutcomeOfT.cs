@@ -30,5 +30,7 @@ public sealed class Outcome<T> : Outcome
 
     /// <summary>Gives the child's value, or another where it did not succeed.</summary>
     /// <param name="fallback">What to give instead.</param>
-    public T ValueOr(T fallback) => IsSuccess ? _value! : fallback;
+    /// <returns>The value, or <paramref name="fallback"/>: <see langword="null"/> only if that or the value is.</returns>
+    [return: NotNullIfNotNull(nameof(fallback))]
+    public T? ValueOr(T? fallback) => IsSuccess ? _value! : fallback;
 }

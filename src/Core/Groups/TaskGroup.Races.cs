@@ -85,14 +85,17 @@ public sealed partial class TaskGroup
         /// <summary>Called by the group before it lets go of the child, so that the tally is complete when the group ends.</summary>
         public void OnEnded(ILocalChild child)
         {
+            // Values can be out of reach without a winner: then nobody lost to this child, it failed like any sibling.
+            CancellationCauseKind kind;
             lock (_gate)
             {
                 if (child.Kind != OutcomeKind.Succeeded) _lost++;
                 else if (_values.Count < needed) _values.Add(((ChildTask<T>)child.Handle).GetResult());
                 if (_values.Count < needed && total - _lost >= needed) return;
+                kind = _values.Count == needed ? CancellationCauseKind.RaceLost : CancellationCauseKind.SiblingFailed;
             }
 
-            Scope.Cancel(CancelSource.Own, new(CancellationCauseKind.RaceLost, null, child.Handle.Name, Scope.Time.GetUtcNow()));
+            Scope.Cancel(CancelSource.Own, new(kind, null, child.Handle.Name, Scope.Time.GetUtcNow()));
             _decided.TrySetResult();
         }
     }

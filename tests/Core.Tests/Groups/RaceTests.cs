@@ -90,7 +90,7 @@ public sealed class RaceTests
         ]));
         Assert.Equal(["#1: 1", "#2: 2"], failures.Lines());
         Assert.True(cancelled);
-        Assert.Equal(CancellationCauseKind.RaceLost, failures.Cause!.Kind);
+        Assert.Equal("sibling '#2' failed", failures.Cause!.ToString());
     }
 
     [Fact]

@@ -10,6 +10,7 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
             .AddWorkflow<Sum>()
             .AddWorkflow<Collect>()
             .AddWorkflow<AwaitsForeign>()
+            .AddWorkflow<Waits>()
             .AddWorker<Square>()
             .AddWorker<Fail>()
             .AddWorker<WaitForCancellation>())
@@ -38,6 +39,24 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Rule", "C1")]
+    public async Task Result_OfACancelledWorkflow_SaysWhoAskedAndWhy()
+    {
+        await Client.StartAsync(Run.Workflow<Waits>(), "waits", 1, Token);
+        Assert.True(await Client.CancelAsync("waits", "changed my mind", Token));
+        OperationCanceledException cancelled = await Assert.ThrowsAsync<OperationCanceledException>(() => Client.ResultAsync<int>("waits", Token));
+        Assert.Equal("Workflow 'waits' was cancelled: cancellation requested by 'client': changed my mind.", cancelled.Message);
+    }
+
+    [Fact]
+    public async Task Result_AskedForAsAnotherType_NamesTheWorkflowAndTheType()
+    {
+        await Client.RunAsync(Run.Workflow<Sum>(), "sum", [1], Token);
+        InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(() => Client.ResultAsync<int[]>("sum", Token));
+        Assert.StartsWith("The value of workflow 'sum' cannot be read as System.Int32[].", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Rule", "D3")]
     public async Task Run_CodeAwaitsForeign_IsStuckAndNamesThePlace()
     {
@@ -57,6 +76,13 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
             foreach (ChildTask<int> child in children) sum += await child;
             return sum;
         });
+    }
+
+    [Workflow("waits/v1")]
+    public sealed class Waits : Workflow<int, int>
+    {
+        public override Task<int> RunAsync(int input, WorkflowContext workflow) =>
+            workflow.GroupAsync("waiting", async group => await group.Start(Run.Worker<WaitForCancellation>(), input));
     }
 
     [Workflow("collect/v1")]

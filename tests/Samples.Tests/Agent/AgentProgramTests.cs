@@ -86,6 +86,23 @@ public sealed class AgentProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_TwoCalculations_SaysThatOneIsAllowed()
+    {
+        Assert.Equal(3, await RunAsync("calculate 1+1 and calculate 2*3"));
+        Assert.Equal("   └─ tools/calculator: System.FormatException: One calculation at a time: at column 4 of '1+1; 2*3' a second one begins.", Lines()[^1]);
+    }
+
+    [Theory]
+    [InlineData("The question is empty.", " ")]
+    [InlineData("The name of the folder with the documents is empty.", "a", "--documents", "")]
+    [InlineData("The workflow's id is empty.", "a", "--id", "")]
+    public async Task Run_SomethingIsEmpty_SaysWhat(string message, params string[] args)
+    {
+        Assert.Equal(2, await RunAsync(args));
+        Assert.Equal(message, _error.ToString().Trim());
+    }
+
+    [Fact]
     public async Task Run_ShowsTheToolsAndTheHeartbeatsEnd()
     {
         Assert.Equal(0, await RunAsync("calculate 1+1"));

@@ -49,6 +49,15 @@ public sealed class AnswerStageTests
     }
 
     [Fact]
+    public async Task Run_EndsWithoutAWord_TheStandInAnswers()
+    {
+        var stage = new AnswerStage(new FakeModel((_, _) => Pieces()), new FakeModel((_, _) => Pieces("quoted")), [], _progress, TimeProvider.System);
+        Failure failure = Assert.Single(await stage.RunAsync(new ModelRequest("q", [], null), Token));
+        Assert.Equal("fake ended its answer before the first word.", Assert.Single(failure.Inner).Message);
+        Assert.Equal("quoted", _progress.Snapshot.Answer);
+    }
+
+    [Fact]
     public async Task Run_FailsForGood_TheStandInAnswersAndIsToldWhy()
     {
         ModelRequest? told = null;
