@@ -152,12 +152,12 @@ internal sealed class Rules
             if (failedFirst && scope.Cause is null) throw new RuleBrokenException("R3", $"{group.Name} is fail-fast, {mustCount[0]} failed, and nobody was cancelled");
         }
 
-        // R2: nothing is started in a scope once it is cancelled.
+        // R2: nothing is started in a scope once it is cancelled, but groups that a shield covers.
         WorkflowState fold = new(SimWorld.Id);
         NoEffects nothing = new();
         foreach (JournalEntry entry in journal)
         {
-            if (entry is StartChild start && fold.Scopes[start.Child.Scope].Cause is { } cause) throw new RuleBrokenException("R2", $"{start.Describe()} in a cancelled scope ({cause})");
+            if (entry is StartChild start && start.Group?.Shield is null && fold.Scopes[start.Child.Scope].Cause is { } cause) throw new RuleBrokenException("R2", $"{start.Describe()} in a cancelled scope ({cause})");
             Transitions.Apply(fold, entry, nothing);
         }
     }

@@ -132,7 +132,7 @@ public sealed partial class TaskGroup : IAsyncDisposable
     public ChildTask<T> GroupAsync<T>(string name, Func<TaskGroup, Task<T>> body, TaskGroupOptions? options = null)
     {
         TaskGroup nested = OpenNested(name, body, options);
-        return _scope.Start<T>(name, token => RunValueAsync<T>(body, nested, token), ChildOptions.IsolatedDefault, isGroup: true);
+        return _scope.Start<T>(name, token => RunValueAsync<T>(body, nested, token), ChildOptions.IsolatedDefault, isGroup: true, isShielded: nested._scope.Options.Shield is not null);
     }
 
     /// <summary>Opens a group without a value inside this one (rule R8).</summary>
@@ -140,7 +140,7 @@ public sealed partial class TaskGroup : IAsyncDisposable
     public ChildTask GroupAsync(string name, Func<TaskGroup, Task> body, TaskGroupOptions? options = null)
     {
         TaskGroup nested = OpenNested(name, body, options);
-        return _scope.Start<Nothing>(name, token => RunVoidAsync(body, nested, token), ChildOptions.IsolatedDefault, isGroup: true);
+        return _scope.Start<Nothing>(name, token => RunVoidAsync(body, nested, token), ChildOptions.IsolatedDefault, isGroup: true, isShielded: nested._scope.Options.Shield is not null);
     }
 
     /// <summary>

@@ -33,7 +33,8 @@ public sealed record TaskGroupOptions
 
     /// <summary>
     /// How long cancellation from outside is held back while the group runs (rule R8), counted from its arrival. For work
-    /// that must not be cut off in the middle, such as cleaning up.
+    /// that must not be cut off in the middle, such as cleaning up: a nested group with a shield may also be opened in a group
+    /// that is cancelled already, and then counts from its opening.
     /// </summary>
     /// <value>The default is <see langword="null"/>: it is delivered at once. More than zero; <see cref="Timeout.InfiniteTimeSpan"/> for no bound.</value>
     /// <remarks>

@@ -74,6 +74,44 @@ public sealed class WaitTests
     }
 
     [Fact]
+    [Trait("Rule", "R8")]
+    public async Task Cancelled_ShieldedGroupOpenedAfterwards_Compensates()
+    {
+        await using ServiceProvider host = Host(s => s.AddWorkflow<Compensates>().AddWorker<Echo>());
+        IWorkflowClient client = Client(host);
+        await client.StartAsync(Run.Workflow<Compensates>(), "saga", 0, Token);
+        await EventAsync(client, "saga", WorkflowEventKind.ChildStarted);
+        Assert.True(await client.CancelAsync("saga", "changed my mind", Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.ResultAsync<string>("saga", Token).WaitAsync(Guard, Token));
+        WorkflowDescription description = (await client.DescribeAsync("saga", Token))!;
+        ChildDescription undo = description.Children.Single(child => child.Name == "undo");
+        Assert.Equal((OutcomeKind.Succeeded, OutcomeKind.Succeeded), (undo.Outcome, undo.Children.Single().Outcome));
+        Assert.Equal(WorkflowStatus.Cancelled, description.Status);
+    }
+
+    [Fact]
+    [Trait("Rule", "R8")]
+    public async Task Cancelled_LocalShieldedGroupOpenedAfterwards_RunsAndOthersAreRefused()
+    {
+        bool undone = false;
+        await TaskGroup.RunAsync(async group =>
+        {
+            group.Cancel("enough");
+            await group.GroupAsync("undo", async undo =>
+            {
+                await undo.Start("release", async token =>
+                {
+                    await Task.Yield();
+                    token.ThrowIfCancellationRequested();
+                });
+                undone = true;
+            }, new() { Shield = TimeSpan.FromSeconds(30) });
+            Assert.Throws<OperationCanceledException>(() => { _ = group.GroupAsync("late", _ => Task.CompletedTask); });
+        }).WaitAsync(Guard, Token);
+        Assert.True(undone);
+    }
+
+    [Fact]
     [Trait("Rule", "D1")]
     public async Task Start_OfARefusedInput_CompletesTheHandleLater()
     {
@@ -145,6 +183,23 @@ public sealed class WaitTests
         {
             int first = await workflow.Step("first", _ => Task.FromResult(input + 1));
             return await workflow.Step("ask", token => Task.Run(() => first * 2, token));
+        }
+    }
+
+    [Workflow("compensates/v1")]
+    public sealed class Compensates : Workflow<int, string>
+    {
+        public override async Task<string> RunAsync(int input, WorkflowContext workflow)
+        {
+            try
+            {
+                return await workflow.WaitForAsync<string>("never");
+            }
+            finally
+            {
+                if (workflow.Cause is not null)
+                    await workflow.GroupAsync("undo", async undo => await undo.Start(Run.Worker<Echo>(), "released"), new() { Shield = TimeSpan.FromSeconds(30) });
+            }
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed partial class WorkflowRun
     /// <summary>Starts a branch or a group: workflow code with a scope of its own.</summary>
     public ChildTask<T> StartCode<T>(ScopeCode scope, ChildKind kind, string name, GroupSettings? settings, ChildOptions? options, Func<ScopeCode, Task> body)
     {
-        StartChild start = Admit(scope, kind, name, options) with { Group = settings };
+        StartChild start = Admit(scope, kind, name, options, isShielded: settings?.Shield is not null) with { Group = settings };
         _codes[start.Child] = (inner, handle) => RunScopeAsync(inner, (WorkflowChild<T>)handle, body);
         return Start<T>(scope, start);
     }
@@ -85,14 +85,15 @@ internal sealed partial class WorkflowRun
     }
 
     /// <summary>R2: admitted, or thrown.</summary>
-    private StartChild Admit(ScopeCode scope, ChildKind kind, string name, ChildOptions? options)
+    private StartChild Admit(ScopeCode scope, ChildKind kind, string name, ChildOptions? options, bool isShielded = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         CheckOnTurn("Start of child", name);
         options?.Retry?.Validate();
         if (kind == ChildKind.Worker && options?.Retry?.When is not null)
             throw new ArgumentException($"The retry policy of child '{name}' has a predicate, which cannot go to another process. Name exception types with On and Except.", nameof(options));
-        if (scope.State.Cause is { } cause)
+        // A shielded group may open in a cancelled scope: that is where compensation runs (R8).
+        if (scope.State.Cause is { } cause && !isShielded)
             throw new OperationCanceledException($"Child '{name}' was not started: '{scope.State.Name}' is cancelled ({cause}).", scope.Token);
         if (scope.State.Result is not null || scope.IsClosed)
             throw new InvalidOperationException($"Child '{name}' was not started: '{scope.State.Name}' has ended. Start children while its body or another child of it still runs.");

@@ -131,13 +131,14 @@ internal sealed class GroupScope
     }
 
     /// <summary>Admits a child or throws (R2), and runs it up to its first wait if the window has room.</summary>
-    public LocalChild<T> Start<T>(string? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false)
+    public LocalChild<T> Start<T>(string? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false, bool isShielded = false)
     {
         LocalChild<T> child;
         bool runNow = true;
         lock (_gate)
         {
-            if (_cause is not null) throw Refused(name);
+            // A shielded group may open in a cancelled one: that is where cleaning up runs (R8).
+            if (_cause is not null && !isShielded) throw Refused(name);
             if (!TryAddPending()) throw HasEndedError(name);
             child = new LocalChild<T>(this, name, _started++, KeepsChildren ? _newest : null, options, work, isGroup);
             if (KeepsChildren) _newest = child;
