@@ -60,6 +60,7 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : IWorkflowClient
 
     public async IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await host.StartAsync(cancellationToken).ConfigureAwait(false);
         await FindOrThrowAsync(id, cancellationToken).ConfigureAwait(false);
         EventView view = new(id);
         long next = 0;

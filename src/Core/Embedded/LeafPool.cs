@@ -40,6 +40,12 @@ internal sealed class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Le
     /// <summary>Signals a scope's token. Not awaited: whoever cancels must not wait for callbacks.</summary>
     public void Cancel(int scope, CancellationCause cause) => host.Track(Scope(scope).CancelAsync(cause));
 
+    /// <summary>Signals whatever still runs: nobody waits for it any more.</summary>
+    public void CancelAll(CancellationCause cause)
+    {
+        foreach (ScopeToken scope in _scopes.Values) host.Track(scope.CancelAsync(cause));
+    }
+
     public void Close(int scope) => _scopes.Remove(scope);
 
     private ScopeToken Scope(int id)
@@ -65,7 +71,9 @@ internal sealed class LeafPool(WorkflowId workflow, EmbeddedHost host, Action<Le
     private async Task<(Result Result, bool? IsWorthRetry)> RunAttemptAsync(int attempt, string name, TimeSpan? timeout, Func<Exception, bool>? isWorthRetry, ScopeToken scope, Func<CancellationToken, Task<(Task Task, Func<string?> Value)>> run)
     {
         // Most attempts have no timeout, and a source with a clock of its own costs a timer even if that never runs out.
-        using CancellationTokenSource? timer = timeout is { } limit ? new(limit, host.Time) : null;
+        // Not disposed of: it has no timer of its own, and the one below may just be signalling it.
+        CancellationTokenSource? timer = timeout is null ? null : new();
+        using GroupTimer? running = timer is null ? null : GroupTimer.Start(host.Time, timeout, timer.Cancel);
         using AttemptToken all = timer is null ? new(scope.Token, host.Stopping) : new(scope.Token, timer.Token, host.Stopping);
         WorkEnd end;
         string? value = null;

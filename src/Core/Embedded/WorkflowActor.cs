@@ -18,6 +18,9 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>So many inputs go into one commit at the most: a commit's size stays bounded, however many children end at once.</summary>
     private const int MaxBatch = 1024;
 
+    /// <summary>And no more once their values have so many characters, which bounds it where values are large.</summary>
+    private const int MaxBatchCharacters = 4 * 1024 * 1024;
+
     private readonly EmbeddedHost _host;
     private readonly WorkflowHeader _header;
     private readonly Channel<Letter> _mailbox = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
@@ -117,6 +120,7 @@ internal sealed partial class WorkflowActor : IDisposable
         {
             Dispose();
             RefuseRest();
+            _leaves.CancelAll(new(CancellationCauseKind.ParentCancelled, "this host does nothing more for the workflow", _host.OwnerName, _host.Time.GetUtcNow()));
             await DisposeCodeAsync().ConfigureAwait(false);
         }
     }
@@ -197,7 +201,12 @@ internal sealed partial class WorkflowActor : IDisposable
     {
         List<Letter> letters = [.. _kept];
         _kept.Clear();
-        while (letters.Count < MaxBatch && _mailbox.Reader.TryRead(out Letter? letter)) letters.Add(letter);
+        long size = letters.Sum(SizeOf);
+        while (letters.Count < MaxBatch && size < MaxBatchCharacters && _mailbox.Reader.TryRead(out Letter? letter))
+        {
+            letters.Add(letter);
+            size += SizeOf(letter);
+        }
 
         List<JournalEntry> entries = [];
         List<Request> requests = [];
@@ -229,6 +238,14 @@ internal sealed partial class WorkflowActor : IDisposable
         foreach ((Letter letter, bool journaled) in applied) Acknowledge(letter, journaled);
         SignalProgress();
     }
+
+    private static long SizeOf(Letter letter) => letter.Input switch
+    {
+        LeafEnded ended => ended.Result.Value?.Length ?? 0,
+        AskSignal signal => signal.Json?.Length ?? 0,
+        AskSpawn spawn => spawn.Json.Length,
+        _ => 0,
+    };
 
     /// <summary>Applies an input in a turn of its own.</summary>
     /// <returns>Whether it is done with: applied, or of no effect. If not, the workflow got stuck on it.</returns>

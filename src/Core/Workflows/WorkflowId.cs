@@ -20,6 +20,8 @@ public readonly record struct WorkflowId
         ArgumentException.ThrowIfNullOrEmpty(value);
         if (value.Length > MaxLength)
             throw new ArgumentException($"A workflow id of {value.Length} characters is too long: at most {MaxLength}.", nameof(value));
+        if (HasLoneSurrogate(value))
+            throw new ArgumentException($"The workflow id '{value}' has half a surrogate pair. Was it cut in the middle of a character?", nameof(value));
         if (value.Any(char.IsControl))
             throw new ArgumentException($"The workflow id '{value}' has control characters. Use printable ones.", nameof(value));
         _value = value;
@@ -39,6 +41,18 @@ public readonly record struct WorkflowId
 
     /// <summary>The text.</summary>
     public override string ToString() => _value ?? "(none)";
+
+    private static bool HasLoneSurrogate(string value)
+    {
+        for (int i = 0; i < value.Length; i++)
+        {
+            if (!char.IsSurrogate(value[i])) continue;
+            if (!char.IsSurrogatePair(value, i)) return true;
+            i++;
+        }
+
+        return false;
+    }
 
     private sealed class Converter : JsonConverter<WorkflowId>
     {

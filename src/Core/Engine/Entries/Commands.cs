@@ -23,7 +23,9 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     public Failure? Rejected { get; init; }
 
     public override bool IsSameAs(JournalCommand other) => other is StartChild start
-        && (Child, Kind, Name, Worker, Input, Delay, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Input, start.Delay, start.Isolated);
+        && (Child, Kind, Name, Worker, Delay, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Delay, start.Isolated)
+        // A refused input stays refused, also under a limit that has been raised since.
+        && (Rejected is not null || start.Rejected is not null || Input == start.Input);
 
     public override string Describe() => Kind switch
     {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Sheaf.Engine;
 
 /// <summary>What workflow code can do: start children, cancel its groups, and end.</summary>
@@ -88,6 +90,7 @@ internal sealed partial class WorkflowRun
     private StartChild Admit(ScopeCode scope, ChildKind kind, string name, ChildOptions? options, bool isShielded = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        name = WellFormed(name);
         CheckOnTurn("Start of child", name);
         options?.Retry?.Validate();
         if (kind == ChildKind.Worker && options?.Retry?.When is not null)
@@ -103,6 +106,10 @@ internal sealed partial class WorkflowRun
             Retry = options?.Retry is { } retry ? RetrySettings.From(retry) : null,
         };
     }
+
+    /// <summary>A name cut inside a surrogate pair would come back from the journal as another one.</summary>
+    private static string WellFormed(string name) =>
+        name.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? name : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name));
 
     private void BeginWorkflow()
     {

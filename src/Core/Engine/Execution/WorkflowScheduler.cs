@@ -47,8 +47,8 @@ internal sealed class WorkflowScheduler(Action<string> onForeignWork) : TaskSche
         else onForeignWork(CodePlace.Of(task));
     }
 
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-        !taskWasPreviouslyQueued && IsOnTurn && TryExecuteTask(task);
+    /// <summary>Never: whether the runtime asks depends on the kind of thread, and the order of continuations must not (D1).</summary>
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
 
     protected override IEnumerable<Task> GetScheduledTasks() => [.. _queue];
 }

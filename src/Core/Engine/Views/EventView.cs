@@ -23,6 +23,9 @@ internal sealed class EventView(WorkflowId id) : NoEffects
             case StartChild start:
                 RaiseFirst(Of(WorkflowEventKind.ChildStarted, _state.Find(start.Child)!));
                 break;
+            case ChildSpawned spawned when _state.Find(spawned.Parent)?.Scope.Children.FindLast(child => child.Start.Name == spawned.Name) is { } sibling:
+                RaiseFirst(Of(WorkflowEventKind.ChildStarted, sibling));
+                break;
             case ChildEnded ended when _state.Find(ended.Child) is { Status: ChildStatus.BackingOff } child:
                 _events.Add(Of(WorkflowEventKind.AttemptFailed, child) with { Failure = child.LastFailure, Attempt = attempt });
                 break;

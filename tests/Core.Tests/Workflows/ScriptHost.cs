@@ -1,0 +1,92 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Journal;
+
+namespace Sheaf.Core.Tests.Workflows;
+
+/// <summary>An embedded host whose workflow and worker are delegates of the test, looked up by their input.</summary>
+internal sealed class ScriptHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    public ScriptHost(ScriptTable scripts, IJournal? journal = null, SheafOptions? options = null, TimeProvider? time = null)
+    {
+        ServiceCollection services = new();
+        services.AddSingleton(scripts);
+        if (time is not null) services.AddSingleton(time);
+        services
+            .AddSheaf(s => s.AddWorkflow<ScriptedWorkflow>().AddWorker<ScriptedWorker>().UseOptions(options ?? new SheafOptions()))
+            .UseEmbedded(journal ?? new MemoryJournal());
+        _services = services.BuildServiceProvider();
+    }
+
+    public IWorkflowClient Client => _services.GetRequiredService<IWorkflowClient>();
+
+    public Embedded.EmbeddedHost Host => _services.GetRequiredService<Embedded.EmbeddedHost>();
+
+    public Task<string> RunAsync(string id, string script, CancellationToken token = default) => Client.RunAsync(Run.Workflow<ScriptedWorkflow>(), id, script, token);
+
+    public Task<bool> StartAsync(string id, string script) => Client.StartAsync(Run.Workflow<ScriptedWorkflow>(), id, script);
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}
+
+internal sealed class ScriptTable
+{
+    public Dictionary<string, Func<WorkflowContext, Task<string>>> Workflows { get; } = [];
+
+    public Dictionary<string, Func<WorkerContext, CancellationToken, Task<string>>> Workers { get; } = [];
+}
+
+[Workflow("scripted/v1")]
+internal sealed class ScriptedWorkflow(ScriptTable scripts) : Workflow<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => scripts.Workflows[input](workflow);
+}
+
+[Worker("scripted/v1")]
+internal sealed class ScriptedWorker(ScriptTable scripts) : Worker<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkerContext context, CancellationToken cancellationToken) => scripts.Workers[input](context, cancellationToken);
+}
+
+/// <summary>A journal in memory whose calls a test can hold back or fail.</summary>
+internal sealed class HookedJournal : IJournal
+{
+    public MemoryJournal Inner { get; } = new();
+
+    /// <summary>Runs before an append; what it throws, the append throws.</summary>
+    public Func<IReadOnlyList<JournalCommit>, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs after an append; what it throws, the append throws, and is written all the same.</summary>
+    public Func<IReadOnlyList<JournalCommit>, Task> AfterAppend { get; set; } = _ => Task.CompletedTask;
+
+    public Action BeforeRead { get; set; } = () => { };
+
+    public Action BeforeList { get; set; } = () => { };
+
+    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default) => Inner.CreateAsync(header, cancellationToken);
+
+    public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
+
+    public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
+    {
+        await BeforeAppend(commits);
+        IReadOnlyList<AppendResult> results = await Inner.AppendAsync(commits, cancellationToken);
+        await AfterAppend(commits);
+        return results;
+    }
+
+    public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default)
+    {
+        BeforeRead();
+        return Inner.ReadAsync(workflow, fromSequence, cancellationToken);
+    }
+
+    public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Inner.FindAsync(workflow, cancellationToken);
+
+    public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default)
+    {
+        BeforeList();
+        return Inner.ListAsync(status, cancellationToken);
+    }
+}
