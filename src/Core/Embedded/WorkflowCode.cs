@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Engine;
 using Sheaf.Journal;
 
 namespace Sheaf.Embedded;
@@ -21,7 +22,7 @@ internal sealed class WorkflowCode(EmbeddedHost host, WorkflowHeader header) : I
         }
         catch (Exception error)
         {
-            throw new WorkflowStuckException($"The code of workflow '{header.Id}' could not be made: {error.Message}", error);
+            throw new CodeNotMadeException($"The code of workflow '{header.Id}' could not be made: {error.Message}", error);
         }
 
         return workflow.RunJsonAsync(header.Input, host.Payloads, context);

@@ -19,7 +19,8 @@ public static class SheafServiceCollectionExtensions
         SheafBuilder builder = new(services);
         configure(builder);
         services.AddSingleton(builder.Registry);
-        services.AddSingleton(builder.Options);
+        // Asked for late: options may still be set on what this returns.
+        services.AddSingleton(_ => builder.Options);
         return builder;
     }
 

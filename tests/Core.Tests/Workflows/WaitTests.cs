@@ -112,6 +112,25 @@ public sealed class WaitTests
     }
 
     [Fact]
+    public async Task Options_SetAfterAddSheaf_Hold()
+    {
+        ServiceCollection collection = new();
+        collection.AddSheaf(s => s).UseOptions(new SheafOptions { MaxPayloadBytes = 7 }).UseEmbedded();
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        Assert.Equal(7, services.GetRequiredService<SheafOptions>().MaxPayloadBytes);
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Worker_FailsAsAnotherWorkflowIsStuck_IsAFailureAndNotStuck()
+    {
+        FailureTypes types = new FailureTypes().Register<WorkflowStuckException>((string message, Exception? inner) => new WorkflowStuckException(message, inner));
+        await using ServiceProvider host = Host(s => s.AddWorkflow<RunsStuckWorker>().AddWorker<SaysStuck>().UseOptions(new SheafOptions { FailureTypes = types }));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => Client(host).RunAsync(Run.Workflow<RunsStuckWorker>(), "stuck", 0, Token).WaitAsync(Guard, Token));
+        Assert.True(failures.Contains<WorkflowStuckException>());
+    }
+
+    [Fact]
     [Trait("Rule", "D1")]
     public async Task Start_OfARefusedInput_CompletesTheHandleLater()
     {
@@ -201,6 +220,19 @@ public sealed class WaitTests
                     await workflow.GroupAsync("undo", async undo => await undo.Start(Run.Worker<Echo>(), "released"), new() { Shield = TimeSpan.FromSeconds(30) });
             }
         }
+    }
+
+    [Workflow("runs-stuck/v1")]
+    public sealed class RunsStuckWorker : Workflow<int, int>
+    {
+        public override Task<int> RunAsync(int input, WorkflowContext workflow) =>
+            workflow.GroupAsync("g", async group => await group.Start(Run.Worker<SaysStuck>(), 0));
+    }
+
+    [Worker("says-stuck/v1")]
+    public sealed class SaysStuck : Worker<int, int>
+    {
+        public override Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) => throw new WorkflowStuckException("another one");
     }
 
     [Workflow("much/v1")]

@@ -122,12 +122,8 @@ internal sealed partial class WorkflowRun
     private async Task RunScopeAsync<T>(ScopeCode scope, WorkflowChild<T>? handle, Func<ScopeCode, Task> body)
     {
         (WorkEnd end, T? value) = await RunBodyAsync<T>(scope, body);
-        if (end.Errors.OfType<WorkflowStuckException>().FirstOrDefault() is { } stuck)
-        {
-            // Not an end of any kind: the run is over, the workflow is not.
-            GetStuck(stuck);
-            return;
-        }
+        // Not an end of any kind: the run is over, the workflow is not. A child may have failed with another workflow's.
+        if (Stuck is not null) return;
 
         ScopeState state = scope.State;
         if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && (state.OpenChildren > 0 || state.Owner?.Start.Kind == ChildKind.Group))
@@ -139,7 +135,7 @@ internal sealed partial class WorkflowRun
         Emit(new EndScope(state.Id, result));
     }
 
-    private static async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
+    private async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
     {
         // A scope that is cancelled before it begins does not begin.
         if (scope.State.Cause is not null) return (WorkEnd.Cancelled, default);
@@ -147,6 +143,11 @@ internal sealed partial class WorkflowRun
         try
         {
             task = body(scope);
+        }
+        catch (CodeNotMadeException thrown)
+        {
+            GetStuck(new WorkflowStuckException(thrown.Message, thrown.InnerException));
+            return (WorkEnd.Cancelled, default);
         }
         catch (Exception thrown)
         {
