@@ -100,7 +100,7 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
     {
         public override async Task<int> RunAsync(int input, WorkflowContext workflow)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
             return input;
         }
     }

@@ -190,7 +190,8 @@ public sealed class WaitTests
         public override async Task<int> RunAsync(int input, WorkflowContext workflow)
         {
             int first = await workflow.Step("first", _ => Task.FromResult(input + 1));
-            await Task.Run(() => first);
+            // Long enough not to be over before it is awaited: then nobody could tell that it is foreign.
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
             return first * 2;
         }
     }
