@@ -162,19 +162,12 @@ internal sealed class SimOwner
             return;
         }
 
-        OwedEffects owed = new(this);
-        Owed.Timers(State, owed);
-        Owed.Cancellations(State, owed);
+        Owed.Timers(State, _run);
+        Owed.Cancellations(State, _run);
         Delivery[] lost = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_steps.ContainsKey(delivery))];
-        if (_isReload)
-        {
-            Owed.Dispatches(State, lost, _run);
-            foreach (Request request in _run.TakeRequests()) Carry(request);
-        }
-        else if (lost.Length > 0)
-        {
-            Take(new Lost(lost, "the owner was lost"));
-        }
+        if (_isReload) Owed.Dispatches(State, lost, _run);
+        foreach (Request request in _run.TakeRequests()) Carry(request);
+        if (!_isReload && lost.Length > 0) Take(new Lost(lost, "the owner was lost"));
 
         _isReload = true;
     }
@@ -238,14 +231,5 @@ internal sealed class SimOwner
         public WorkflowStatus? EndsAs { get; set; }
 
         public bool Sealed { get; set; }
-    }
-
-    /// <summary>Carries out what a loaded state owes.</summary>
-    private sealed class OwedEffects(SimOwner owner) : NoEffects
-    {
-        public override void StartTimer(TimerKey key, DateTimeOffset dueAt) =>
-            owner.Carry(new StartTimer(key, dueAt, key.Kind is null ? owner.State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
-
-        public override void CancelRunning(ScopeState scope) => owner.Carry(new CancelRunning(scope.Id, scope.Cause!));
     }
 }

@@ -86,13 +86,4 @@ internal sealed partial class WorkflowActor
         while (_mailbox.Reader.TryRead(out Letter? letter)) _kept.Enqueue(letter);
         foreach (Letter letter in _kept) letter.Done?.TrySetResult(false);
     }
-
-    /// <summary>Carries out what a loaded state owes.</summary>
-    private sealed class OwedEffects(WorkflowActor actor) : NoEffects
-    {
-        public override void StartTimer(TimerKey key, DateTimeOffset dueAt) =>
-            actor.Carry(new StartTimer(key, dueAt, key.Kind is null ? actor._run.State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
-
-        public override void CancelRunning(ScopeState scope) => actor.Carry(new CancelRunning(scope.Id, scope.Cause!));
-    }
 }

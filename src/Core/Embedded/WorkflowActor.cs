@@ -163,20 +163,12 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private void TakeUpWhatIsOwed()
     {
-        OwedEffects owed = new(this);
-        Owed.Timers(_run.State, owed);
-        Owed.Cancellations(_run.State, owed);
+        Owed.Timers(_run.State, _run);
+        Owed.Cancellations(_run.State, _run);
         Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
-        if (missing.Length == 0) return;
-        if (_isReload)
-        {
-            Owed.Dispatches(_run.State, missing, _run);
-            foreach (Request request in _run.TakeRequests()) Carry(request);
-        }
-        else
-        {
-            _kept.Enqueue(new Letter(new Lost(missing, "the host was stopped or started again")));
-        }
+        if (_isReload) Owed.Dispatches(_run.State, missing, _run);
+        else if (missing.Length > 0) _kept.Enqueue(new Letter(new Lost(missing, "the host was stopped or started again")));
+        foreach (Request request in _run.TakeRequests()) Carry(request);
     }
 
     /// <summary>Reads the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
