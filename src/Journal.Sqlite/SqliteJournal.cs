@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
 namespace Sheaf.Journal;
@@ -47,25 +48,6 @@ public sealed class SqliteJournal : IJournal, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(header);
-        return WriteAsync(transaction =>
-        {
-            using SqliteCommand insert = Command(
-                transaction,
-                "INSERT INTO sheaf_workflow (id, workflow, input, created_at, owner, epoch, status) VALUES ($id, $workflow, $input, $created, $owner, 1, 0) ON CONFLICT (id) DO NOTHING",
-                ("$id", header.Id.Value),
-                ("$workflow", header.Workflow),
-                ("$input", header.Input),
-                ("$created", header.CreatedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
-                ("$owner", header.Owner));
-            bool created = insert.ExecuteNonQuery() == 1;
-            return new CreateResult(created, Find(transaction.Connection!, transaction, header.Id)!);
-        }, cancellationToken);
-    }
-
-    /// <inheritdoc/>
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
@@ -74,6 +56,62 @@ public sealed class SqliteJournal : IJournal, IDisposable
             using SqliteCommand update = Command(
                 transaction, "UPDATE sheaf_workflow SET owner = $owner, epoch = epoch + 1 WHERE id = $id AND status = 0", ("$id", workflow.Value), ("$owner", owner));
             return update.ExecuteNonQuery() == 1 ? Find(transaction.Connection!, transaction, workflow) : null;
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(liveOwners);
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        string alive = JsonSerializer.Serialize(liveOwners);
+        return WriteAsync<IReadOnlyList<WorkflowHeader>>(transaction =>
+        {
+            using SqliteCommand update = Command(
+                transaction,
+                $"""
+                UPDATE sheaf_workflow SET owner = $owner, epoch = epoch + 1
+                WHERE number IN (
+                    SELECT number FROM sheaf_workflow
+                    WHERE status = 0 AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each($alive))) ORDER BY number LIMIT $limit)
+                RETURNING number, {Columns}
+                """,
+                ("$owner", owner),
+                ("$alive", alive),
+                ("$limit", limit));
+            using SqliteDataReader reader = update.ExecuteReader();
+            // What RETURNING gives has no order.
+            List<(long Number, WorkflowHeader Header)> claimed = [];
+            while (reader.Read()) claimed.Add((reader.GetInt64(0), Header(reader, first: 1)));
+            return [.. claimed.OrderBy(row => row.Number).Select(row => row.Header)];
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        return WriteAsync(transaction =>
+        {
+            using SqliteCommand update = Command(transaction, "UPDATE sheaf_workflow SET owner = NULL, epoch = epoch + 1 WHERE owner = $owner AND status = 0", ("$owner", owner));
+            return update.ExecuteNonQuery();
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return WriteAsync(transaction =>
+        {
+            // Its entries go with it, by the foreign key.
+            using SqliteCommand delete = Command(
+                transaction,
+                "DELETE FROM sheaf_workflow WHERE number IN (SELECT number FROM sheaf_workflow WHERE ended_at < $before ORDER BY ended_at LIMIT $limit)",
+                ("$before", Text(endedBefore)),
+                ("$limit", limit));
+            return delete.ExecuteNonQuery();
         }, cancellationToken);
     }
 
@@ -98,7 +136,10 @@ public sealed class SqliteJournal : IJournal, IDisposable
         select.CommandText =
             """
             SELECT c.first_sequence, c.count, c.body, w.epoch FROM sheaf_commit c JOIN sheaf_workflow w ON w.number = c.workflow
-            WHERE w.id = $id AND c.first_sequence + c.count > $from ORDER BY c.first_sequence
+            WHERE w.id = $id AND c.first_sequence + c.count > $from
+                -- The index finds the commit that holds the entry; the test above leaves it out where it ends before.
+                AND c.first_sequence >= coalesce((SELECT max(first_sequence) FROM sheaf_commit WHERE workflow = w.number AND first_sequence <= $from), 0)
+            ORDER BY c.first_sequence
             """;
         select.Parameters.AddWithValue("$id", workflow.Value);
         select.Parameters.AddWithValue("$from", fromSequence);
@@ -141,7 +182,7 @@ public sealed class SqliteJournal : IJournal, IDisposable
         _writing.Dispose();
     }
 
-    private const string Columns = "id, workflow, input, created_at, owner, epoch, status";
+    private const string Columns = "id, workflow, input, created_at, owner, epoch, status, ended_at";
 
     private static WorkflowHeader? Find(SqliteConnection connection, SqliteTransaction? transaction, WorkflowId workflow)
     {
@@ -153,16 +194,22 @@ public sealed class SqliteJournal : IJournal, IDisposable
         return reader.Read() ? Header(reader) : null;
     }
 
-    private static WorkflowHeader Header(SqliteDataReader reader) => new()
+    private static WorkflowHeader Header(SqliteDataReader reader, int first = 0) => new()
     {
-        Id = reader.GetString(0),
-        Workflow = reader.GetString(1),
-        Input = reader.GetString(2),
-        CreatedAt = DateTimeOffset.Parse(reader.GetString(3), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind),
-        Owner = reader.IsDBNull(4) ? null : reader.GetString(4),
-        Epoch = reader.GetInt64(5),
-        Status = (WorkflowStatus)reader.GetInt32(6),
+        Id = reader.GetString(first),
+        Workflow = reader.GetString(first + 1),
+        Input = reader.GetString(first + 2),
+        CreatedAt = Instant(reader.GetString(first + 3)),
+        Owner = reader.IsDBNull(first + 4) ? null : reader.GetString(first + 4),
+        Epoch = reader.GetInt64(first + 5),
+        Status = (WorkflowStatus)reader.GetInt32(first + 6),
+        EndedAt = reader.IsDBNull(first + 7) ? null : Instant(reader.GetString(first + 7)),
     };
+
+    /// <summary>As text whose order is that of time.</summary>
+    private static string Text(DateTimeOffset instant) => instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Instant(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
 
     private static SqliteCommand Command(SqliteTransaction transaction, string text, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
@@ -210,33 +257,41 @@ public sealed class SqliteJournal : IJournal, IDisposable
     /// <summary>Appends the commits of one transaction with commands that are prepared once.</summary>
     private sealed class Appender : IDisposable
     {
+        private readonly SqliteCommand _create;
         private readonly SqliteCommand _advance;
         private readonly SqliteCommand _insert;
 
         public Appender(SqliteTransaction transaction)
         {
+            _create = Command(
+                transaction,
+                "INSERT INTO sheaf_workflow (id, workflow, input, created_at, owner, epoch, status) VALUES ($id, $workflow, $input, $created, $owner, 1, 0) ON CONFLICT (id) DO NOTHING",
+                ("$id", null), ("$workflow", null), ("$input", null), ("$created", null), ("$owner", null));
             // The test of epoch and sequence and the claim on the next numbers are one statement, inside the write lock.
             _advance = Command(
                 transaction,
                 """
                 UPDATE sheaf_workflow
-                SET next_sequence = next_sequence + $count, status = coalesce($ends, status), owner = CASE WHEN $ends IS NULL THEN owner END
+                SET next_sequence = next_sequence + $count, status = coalesce($ends, status), ended_at = $ended, owner = CASE WHEN $ends IS NULL THEN owner END
                 WHERE id = $id AND epoch = $epoch AND next_sequence = $first AND status = 0
                 RETURNING number
                 """,
-                ("$id", null), ("$epoch", null), ("$first", null), ("$count", null), ("$ends", null));
+                ("$id", null), ("$epoch", null), ("$first", null), ("$count", null), ("$ends", null), ("$ended", null));
             _insert = Command(
                 transaction, "INSERT INTO sheaf_commit (workflow, first_sequence, count, body) VALUES ($workflow, $first, $count, $body)", ("$workflow", null), ("$first", null), ("$count", null), ("$body", null));
         }
 
         public AppendResult Append(JournalCommit commit)
         {
+            if (commit.Creates is { } header && !TryCreate(header)) return AppendResult.Taken;
             _advance.Parameters["$id"].Value = commit.Workflow.Value;
             _advance.Parameters["$epoch"].Value = commit.Epoch;
             _advance.Parameters["$first"].Value = commit.FirstSequence;
             _advance.Parameters["$count"].Value = commit.Count;
             _advance.Parameters["$ends"].Value = commit.EndsAs is { } status ? (long)status : DBNull.Value;
+            _advance.Parameters["$ended"].Value = commit.EndedAt is { } endedAt ? Text(endedAt) : DBNull.Value;
             if (_advance.ExecuteScalar() is not long number) return AppendResult.Stale;
+            if (commit.Count == 0) return AppendResult.Accepted;
             _insert.Parameters["$workflow"].Value = number;
             _insert.Parameters["$first"].Value = commit.FirstSequence;
             _insert.Parameters["$count"].Value = commit.Count;
@@ -245,8 +300,19 @@ public sealed class SqliteJournal : IJournal, IDisposable
             return AppendResult.Accepted;
         }
 
+        private bool TryCreate(WorkflowHeader header)
+        {
+            _create.Parameters["$id"].Value = header.Id.Value;
+            _create.Parameters["$workflow"].Value = header.Workflow;
+            _create.Parameters["$input"].Value = header.Input;
+            _create.Parameters["$created"].Value = Text(header.CreatedAt);
+            _create.Parameters["$owner"].Value = (object?)header.Owner ?? DBNull.Value;
+            return _create.ExecuteNonQuery() == 1;
+        }
+
         public void Dispose()
         {
+            _create.Dispose();
             _advance.Dispose();
             _insert.Dispose();
         }

@@ -32,6 +32,12 @@ internal static class SqliteSchema
             SELECT w.id AS workflow_id, c.first_sequence + e.key AS sequence, json_extract(e.value, '$.$') AS kind, e.value AS entry
             FROM sheaf_commit c JOIN sheaf_workflow w ON w.number = c.workflow, json_each(c.body) e;
         """,
+        // What ended before this version keeps no instant of its end, and is purged as if it had ended when it was created.
+        """
+        ALTER TABLE sheaf_workflow ADD COLUMN ended_at TEXT;
+        UPDATE sheaf_workflow SET ended_at = created_at WHERE status <> 0;
+        CREATE INDEX sheaf_workflow_ended ON sheaf_workflow (ended_at) WHERE ended_at IS NOT NULL;
+        """,
     ];
 
     /// <summary>Brings the database to this version. Several processes may try: the write lock lets one.</summary>

@@ -85,7 +85,7 @@ public abstract class JournalContract
     public async Task Append_WithAnEnd_EndsTheWorkflow()
     {
         await Journal.CreateAsync(Header("a"), Token);
-        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Failed }], Token);
+        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Failed, EndedAt = CreatedAt }], Token);
         WorkflowHeader header = (await Journal.FindAsync("a", Token))!;
         Assert.Equal((WorkflowStatus.Failed, (string?)null), (header.Status, header.Owner));
         Assert.Null(await Journal.ClaimAsync("a", "other", Token));
@@ -93,10 +93,96 @@ public abstract class JournalContract
     }
 
     [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Append_ThatCreates_IsOneTransaction()
+    {
+        WorkflowHeader header = Header("a");
+        Assert.Equal([AppendResult.Accepted, AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { Creates = header }, Commit("a", 1, 1, 1, "[2]")], Token));
+        Assert.Equal(header, await Journal.FindAsync("a", Token));
+        Assert.Equal([AppendResult.Taken, AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 1, 0, 1, "[9]") with { Creates = header with { Owner = "somebody" } }, Commit("a", 1, 2, 1, "[3]")], Token));
+        Assert.Equal(header, await Journal.FindAsync("a", Token));
+        Assert.Equal([(0L, 1, "[1]"), (1L, 1, "[2]"), (2L, 1, "[3]")], await ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task Append_ThatCreatesAndEnds_LeavesNothingToClaim()
+    {
+        DateTimeOffset endedAt = CreatedAt.AddMinutes(1);
+        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { Creates = Header("a"), EndsAs = WorkflowStatus.Succeeded, EndedAt = endedAt }], Token);
+        WorkflowHeader header = (await Journal.FindAsync("a", Token))!;
+        Assert.Equal((WorkflowStatus.Succeeded, endedAt, (string?)null), (header.Status, header.EndedAt, header.Owner));
+        Assert.Empty(await Journal.ClaimAbandonedAsync([], "other", 10, Token));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task ClaimAbandoned_OwnersAliveAndDead_TakesOnlyWhatNoLiveOneHas()
+    {
+        foreach ((string id, string? owner) in ((string, string?)[])[("a", "dead"), ("b", "alive"), ("c", null), ("d", "gone"), ("e", "dead")])
+            await Journal.CreateAsync(Header(id) with { Owner = owner }, Token);
+        await Journal.AppendAsync([Commit("e", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Succeeded, EndedAt = CreatedAt }], Token);
+        IReadOnlyList<WorkflowHeader> claimed = await Journal.ClaimAbandonedAsync(["alive", "me"], "me", 10, Token);
+        Assert.Equal([("a", "me", 2L), ("c", "me", 2L), ("d", "me", 2L)], claimed.Select(header => (header.Id.Value, header.Owner!, header.Epoch)));
+        Assert.Equal(claimed[0], await Journal.FindAsync("a", Token));
+        Assert.Empty(await Journal.ClaimAbandonedAsync(["alive", "me"], "me", 10, Token));
+        Assert.Equal([AppendResult.Stale, AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]"), Commit("b", 1, 0, 1, "[2]")], Token));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task ClaimAbandoned_BySeveralAtOnce_GivesEachWorkflowToOne()
+    {
+        const int Count = 60;
+        for (int i = 0; i < Count; i++) await Journal.CreateAsync(Header($"w{i:00}") with { Owner = "dead" }, Token);
+        List<WorkflowHeader>[] claimed = await Task.WhenAll(Enumerable.Range(0, 4).Select(claimer => Task.Run(async () =>
+        {
+            List<WorkflowHeader> mine = [];
+            while (await Journal.ClaimAbandonedAsync(["s0", "s1", "s2", "s3"], $"s{claimer}", 7, Token) is { Count: > 0 } page)
+            {
+                Assert.InRange(page.Count, 1, 7);
+                mine.AddRange(page);
+            }
+
+            return mine;
+        })));
+        Assert.Equal(Count, claimed.Sum(mine => mine.Count));
+        Assert.Equal(Count, claimed.SelectMany(mine => mine).Select(header => header.Id).Distinct().Count());
+        Assert.All(claimed.SelectMany(mine => mine), header => Assert.Equal(2, header.Epoch));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Release_OfAnOwner_GivesUpAllItHasAndFencesIt()
+    {
+        await Journal.CreateAsync(Header("a"), Token);
+        await Journal.CreateAsync(Header("b") with { Owner = "other" }, Token);
+        Assert.Equal(1, await Journal.ReleaseAsync("host", Token));
+        Assert.Equal(0, await Journal.ReleaseAsync("host", Token));
+        Assert.Null((await Journal.FindAsync("a", Token))!.Owner);
+        Assert.Equal([AppendResult.Stale, AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]"), Commit("b", 1, 0, 1, "[2]")], Token));
+        Assert.Equal(["a"], (await Journal.ClaimAbandonedAsync(["other"], "next", 10, Token)).Select(header => header.Id.Value));
+    }
+
+    [Fact]
+    public async Task Purge_OfEndedWorkflows_DeletesTheOldestFirstAndFreesTheirIds()
+    {
+        foreach ((string id, int minute) in ((string, int)[])[("c", 3), ("a", 1), ("b", 2), ("later", 9)])
+            await Journal.AppendAsync([Commit(id, 1, 0, 1, "[1]") with { Creates = Header(id), EndsAs = WorkflowStatus.Succeeded, EndedAt = CreatedAt.AddMinutes(minute) }], Token);
+        await Journal.CreateAsync(Header("running"), Token);
+        Assert.Equal(2, await Journal.PurgeAsync(CreatedAt.AddMinutes(9), 2, Token));
+        Assert.Equal(["c", "later", "running"], (await ListAsync(null)).Order());
+        Assert.Equal(1, await Journal.PurgeAsync(CreatedAt.AddMinutes(9), 2, Token));
+        Assert.Equal(["later", "running"], await ListAsync(null));
+        Assert.Empty(await ReadAsync("a"));
+        Assert.True((await Journal.CreateAsync(Header("a"), Token)).Created);
+        Assert.Empty(await ReadAsync("a"));
+    }
+
+    [Fact]
     public async Task List_ByStatus_GivesTheOldestFirst()
     {
         foreach (string id in (string[])["c", "a", "b"]) await Journal.CreateAsync(Header(id), Token);
-        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Succeeded }], Token);
+        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Succeeded, EndedAt = CreatedAt }], Token);
         Assert.Equal(["c", "a", "b"], await ListAsync(null));
         Assert.Equal(["c", "b"], await ListAsync(WorkflowStatus.Running));
         Assert.Equal(["a"], await ListAsync(WorkflowStatus.Succeeded));

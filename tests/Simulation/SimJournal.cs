@@ -16,7 +16,7 @@ internal sealed class SimJournal(WorkflowId id)
 
     public AppendResult Append(long epoch, long first, IReadOnlyList<JournalEntry> entries, WorkflowStatus? endsAs)
     {
-        AppendResult result = Now(_store.AppendAsync([new JournalCommit(id, epoch, first, entries.Count, EntryCodec.Encode(entries)) { EndsAs = endsAs }]))[0];
+        AppendResult result = Now(_store.AppendAsync([new JournalCommit(id, epoch, first, entries.Count, EntryCodec.Encode(entries)) { EndsAs = endsAs, EndedAt = endsAs is null ? null : default(DateTimeOffset) }]))[0];
         if (result == AppendResult.Accepted) Durable.AddRange(entries);
         return result;
     }

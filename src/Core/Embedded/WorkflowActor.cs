@@ -255,9 +255,10 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Journals the entries. If it says no, nobody knows whether they are: the journal has to be read again.</summary>
     private async Task<bool> TryCommitAsync(List<JournalEntry> entries)
     {
-        JournalCommit commit = new(_header.Id, _header.Epoch, _nextSequence, entries.Count, EntryCodec.Encode(entries))
+        JournalCommit commit = new(_header.Id, _header.Epoch, _nextSequence, entries)
         {
             EndsAs = _run.State.Result is { } result ? Descriptions.StatusOf(result) : null,
+            EndedAt = _run.State.HasEnded ? _run.State.Now : null,
         };
         AppendResult answer;
         try

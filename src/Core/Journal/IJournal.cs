@@ -7,11 +7,14 @@ namespace Sheaf.Journal;
 /// </remarks>
 public interface IJournal
 {
-    /// <summary>Creates a workflow and makes the owner its owner, in one transaction (rule D7).</summary>
-    /// <param name="header">The workflow; its epoch is 1.</param>
-    /// <param name="cancellationToken">Gives up. The workflow may have been created all the same.</param>
-    /// <returns>Whether this call created it, and its header: that of whoever was first, if the id was taken.</returns>
-    Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Appends commits of any number of workflows in one transaction, creating those that say so (rule D7). A stale one loses
+    /// only its own rows (rule D5).
+    /// </summary>
+    /// <param name="commits">The commits; several of one workflow are in the order of their sequence.</param>
+    /// <param name="cancellationToken">Gives up. The commits may have been written all the same.</param>
+    /// <returns>What became of each, in the same order. When this returns, what was accepted is durable.</returns>
+    Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default);
 
     /// <summary>Takes ownership of a workflow that has not ended, and raises its epoch (rule D5).</summary>
     /// <param name="workflow">The workflow.</param>
@@ -20,11 +23,19 @@ public interface IJournal
     /// <returns>The header with the new epoch; <see langword="null"/> where there is no such workflow or it has ended.</returns>
     Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default);
 
-    /// <summary>Appends commits of any number of workflows in one transaction. A stale one loses only its own rows (rule D5).</summary>
-    /// <param name="commits">The commits; several of one workflow are in the order of their sequence.</param>
-    /// <param name="cancellationToken">Gives up. The commits may have been written all the same.</param>
-    /// <returns>What became of each, in the same order. When this returns, what was accepted is durable.</returns>
-    Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default);
+    /// <summary>Takes ownership of workflows that have not ended and that no live owner has, oldest first, and raises their epochs (rule D7).</summary>
+    /// <param name="liveOwners">Who is alive: what these own is left alone. What nobody owns is taken.</param>
+    /// <param name="owner">The new owner.</param>
+    /// <param name="limit">How many at the most: a page. Several owners may claim at once; each workflow goes to one of them.</param>
+    /// <param name="cancellationToken">Gives up. Ownership may have been taken all the same.</param>
+    /// <returns>The headers with their new epochs; fewer than the limit where there are no more.</returns>
+    Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives up the ownership of all that an owner has, and raises the epochs, so that nothing of it is written late (rule D7).</summary>
+    /// <param name="owner">The owner that stops.</param>
+    /// <param name="cancellationToken">Gives up. Ownership may have been given up all the same.</param>
+    /// <returns>How many workflows it had.</returns>
+    Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a workflow's commits in their order.</summary>
     /// <param name="workflow">The workflow. One that does not exist has no commits.</param>
@@ -42,4 +53,11 @@ public interface IJournal
     /// <param name="status">Only those that stand so; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Ends the listing.</param>
     IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Deletes workflows that have ended, with their entries, oldest first. Their ids are free again.</summary>
+    /// <param name="endedBefore">Only those that ended before this instant.</param>
+    /// <param name="limit">How many at the most: a page, so that no transaction is large.</param>
+    /// <param name="cancellationToken">Gives up. They may have been deleted all the same.</param>
+    /// <returns>How many were deleted; fewer than the limit where there are no more.</returns>
+    Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default);
 }

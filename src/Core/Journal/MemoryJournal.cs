@@ -4,28 +4,29 @@ namespace Sheaf.Journal;
 
 /// <summary>A journal in memory: for tests, and for workflows that need not outlive their process.</summary>
 /// <remarks>
-/// Durable only as long as the object. It keeps entries encoded, so that whatever runs on it also runs on a store with a
-/// disk. Thread-safe.
+/// Durable only as long as the object. Entries are encoded when they are read, so that whatever resumes from it also
+/// resumes from a store with a disk. It grows until it is purged (<see cref="PurgeAsync"/>). Thread-safe.
 /// </remarks>
 public sealed class MemoryJournal : IJournal
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<WorkflowId, Record> _records = [];
-    private readonly List<Record> _inOrder = [];
+
+    // Invariant: the values of _records, oldest first.
+    private readonly LinkedList<Record> _inOrder = [];
 
     /// <inheritdoc/>
-    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(header);
+        ArgumentNullException.ThrowIfNull(commits);
         cancellationToken.ThrowIfCancellationRequested();
+        AppendResult[] results = new AppendResult[commits.Count];
         lock (_gate)
         {
-            if (_records.TryGetValue(header.Id, out Record? there)) return Task.FromResult(new CreateResult(false, there.Header));
-            Record record = new(header with { Epoch = 1 });
-            _records.Add(header.Id, record);
-            _inOrder.Add(record);
-            return Task.FromResult(new CreateResult(true, record.Header));
+            for (int i = 0; i < results.Length; i++) results[i] = Append_NeedsLock(commits[i]);
         }
+
+        return Task.FromResult<IReadOnlyList<AppendResult>>(results);
     }
 
     /// <inheritdoc/>
@@ -36,17 +37,36 @@ public sealed class MemoryJournal : IJournal
         lock (_gate)
         {
             if (!_records.TryGetValue(workflow, out Record? record) || record.Header.Status != WorkflowStatus.Running) return Task.FromResult<WorkflowHeader?>(null);
-            record.Header = record.Header with { Owner = owner, Epoch = record.Header.Epoch + 1 };
-            return Task.FromResult<WorkflowHeader?>(record.Header);
+            return Task.FromResult<WorkflowHeader?>(record.ChangeHands(owner));
         }
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(commits);
+        ArgumentNullException.ThrowIfNull(liveOwners);
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         cancellationToken.ThrowIfCancellationRequested();
-        lock (_gate) return Task.FromResult<IReadOnlyList<AppendResult>>([.. commits.Select(Append_NeedsLock)]);
+        HashSet<string> alive = [.. liveOwners];
+        lock (_gate)
+        {
+            Record[] abandoned = [.. _inOrder.Where(record => record.Header is { Status: WorkflowStatus.Running } header && (header.Owner is null || !alive.Contains(header.Owner))).Take(limit)];
+            return Task.FromResult<IReadOnlyList<WorkflowHeader>>([.. abandoned.Select(record => record.ChangeHands(owner))]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            Record[] owned = [.. _inOrder.Where(record => record.Header.Owner == owner)];
+            foreach (Record record in owned) record.ChangeHands(null);
+            return Task.FromResult(owned.Length);
+        }
     }
 
     /// <inheritdoc/>
@@ -54,12 +74,7 @@ public sealed class MemoryJournal : IJournal
     {
         await Task.CompletedTask.ConfigureAwait(false);
         JournalCommit[] commits;
-        lock (_gate)
-        {
-            commits = _records.TryGetValue(workflow, out Record? record)
-                ? [.. record.Commits.Where(commit => commit.FirstSequence + commit.Count > fromSequence)]
-                : [];
-        }
+        lock (_gate) commits = _records.TryGetValue(workflow, out Record? record) ? record.From(fromSequence) : [];
 
         foreach (JournalCommit commit in commits)
         {
@@ -88,22 +103,72 @@ public sealed class MemoryJournal : IJournal
         }
     }
 
+    /// <inheritdoc/>
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            Record[] old = [.. _inOrder.Where(record => record.Header.EndedAt is { } endedAt && endedAt < endedBefore).OrderBy(record => record.Header.EndedAt).Take(limit)];
+            foreach (Record record in old)
+            {
+                _records.Remove(record.Header.Id);
+                _inOrder.Remove(record.Place!);
+            }
+
+            return Task.FromResult(old.Length);
+        }
+    }
+
     private AppendResult Append_NeedsLock(JournalCommit commit)
     {
-        if (!_records.TryGetValue(commit.Workflow, out Record? record)) return AppendResult.Stale;
-        if (commit.Epoch != record.Header.Epoch || commit.FirstSequence != record.NextSequence || record.Header.Status != WorkflowStatus.Running) return AppendResult.Stale;
-        record.Commits.Add(commit);
-        record.NextSequence += commit.Count;
-        if (commit.EndsAs is { } status) record.Header = record.Header with { Status = status, Owner = null };
-        return AppendResult.Accepted;
+        bool exists = _records.TryGetValue(commit.Workflow, out Record? record);
+        if (commit.Creates is { } header)
+        {
+            if (exists) return AppendResult.Taken;
+            record = new Record(header with { Epoch = 1, Status = WorkflowStatus.Running, EndedAt = null });
+            _records.Add(commit.Workflow, record);
+            record.Place = _inOrder.AddLast(record);
+        }
+
+        return record is null ? AppendResult.Stale : record.Append(commit);
     }
 
     private sealed class Record(WorkflowHeader header)
     {
-        public WorkflowHeader Header { get; set; } = header;
+        private readonly List<JournalCommit> _commits = [];
+        private long _nextSequence;
 
-        public List<JournalCommit> Commits { get; } = [];
+        public WorkflowHeader Header { get; private set; } = header;
 
-        public long NextSequence { get; set; }
+        /// <summary>Its place among all, so that a purge need not look for it.</summary>
+        public LinkedListNode<Record>? Place { get; set; }
+
+        public WorkflowHeader ChangeHands(string? owner) => Header = Header with { Owner = owner, Epoch = Header.Epoch + 1 };
+
+        public AppendResult Append(JournalCommit commit)
+        {
+            if (commit.Epoch != Header.Epoch || commit.FirstSequence != _nextSequence || Header.Status != WorkflowStatus.Running) return AppendResult.Stale;
+            if (commit.Count > 0) _commits.Add(commit);
+            _nextSequence += commit.Count;
+            if (commit.EndsAs is { } status) Header = Header with { Status = status, Owner = null, EndedAt = commit.EndedAt };
+            return AppendResult.Accepted;
+        }
+
+        public JournalCommit[] From(long sequence)
+        {
+            // Watchers ask for the tail of a long journal again and again: the search must not cost its length.
+            int low = 0;
+            int high = _commits.Count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (_commits[middle].FirstSequence + _commits[middle].Count > sequence) high = middle;
+                else low = middle + 1;
+            }
+
+            return [.. _commits.Skip(low)];
+        }
     }
 }

@@ -24,4 +24,7 @@ public sealed record WorkflowHeader
 
     /// <summary>Where it stands; never <see cref="WorkflowStatus.Stuck"/>.</summary>
     public WorkflowStatus Status { get; init; }
+
+    /// <summary>When it ended; <see langword="null"/> while it has not.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 }

@@ -65,9 +65,14 @@ public sealed class TestJournal(Stage stage) : IJournal
     /// <summary>A gate that every append waits at before it writes.</summary>
     public string? Gate { get; init; }
 
-    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default) => _inner.CreateAsync(header, cancellationToken);
-
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => _inner.ClaimAsync(workflow, owner, cancellationToken);
+
+    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default) =>
+        _inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+
+    public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default) => _inner.ReleaseAsync(owner, cancellationToken);
+
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default) => _inner.PurgeAsync(endedBefore, limit, cancellationToken);
 
     public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
     {

@@ -64,9 +64,14 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeList { get; set; } = () => { };
 
-    public Task<CreateResult> CreateAsync(WorkflowHeader header, CancellationToken cancellationToken = default) => Inner.CreateAsync(header, cancellationToken);
-
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
+
+    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default) =>
+        Inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+
+    public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default) => Inner.ReleaseAsync(owner, cancellationToken);
+
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default) => Inner.PurgeAsync(endedBefore, limit, cancellationToken);
 
     public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
     {
