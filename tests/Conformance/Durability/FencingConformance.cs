@@ -20,7 +20,7 @@ public abstract class FencingConformance<THost> : DurableTests<THost>
         await Stage.ReachedAsync("a:started", times: 2);
         Stage.Open("open");
         Assert.Equal("1", await ResultAsync(second));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Stage.GuardAsync(lost, "the first owner's end"));
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => Stage.GuardAsync(lost, "the first owner's end"));
         Assert.Equal([1L, 2L], Stage.Deliveries.Select(delivery => delivery.FencingToken));
         await AssertOneOutcomeAChildAsync(second, Stage.Id);
     }
@@ -36,8 +36,8 @@ public abstract class FencingConformance<THost> : DurableTests<THost>
         HostProcess second = await StartAsync();
         await Stage.ReachedAsync("a:started", times: 2);
         // An input of the first makes it find out that it has lost the workflow.
-        Assert.False(await Stage.GuardAsync(first.Client.CancelAsync(Stage.Id, "from the first"), "the answer of the first"));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Stage.GuardAsync(lost, "the first owner's end"));
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => Stage.GuardAsync(first.Client.CancelAsync(Stage.Id, "from the first"), "the answer of the first"));
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => Stage.GuardAsync(lost, "the first owner's end"));
         Assert.False(await first.Client.StartAsync(Run.Workflow<PlanWorkflow>(), Stage.Id, new PlanInput(Stage.Id, Plan)));
         Stage.Open("open");
         Assert.Equal("1", await ResultAsync(second));

@@ -22,10 +22,11 @@ public abstract class JournalConformance<THost> : DurableTests<THost>
     {
         TestJournal journal = new(Stage) { Gate = "disk" };
         HostProcess process = await StartAsync(journal);
-        await BeginAsync(process, Plan);
+        Task begun = BeginAsync(process, Plan);
         await Stage.ReachedAsync("append");
         Assert.Empty(Stage.Deliveries);
         Stage.Open("disk");
+        await begun;
         Assert.Equal("1,2", await ResultAsync(process));
         List<string> events = [.. Stage.Events];
         Assert.All(["a", "b", "d", "e", "f"], name => Assert.InRange(events.IndexOf($"committed:{name}"), 0, events.IndexOf($"{name}:started")));

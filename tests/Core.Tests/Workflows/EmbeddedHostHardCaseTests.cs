@@ -145,12 +145,12 @@ public sealed class EmbeddedHostHardCaseTests
     }
 
     [Fact]
-    public async Task Journal_ListFailsAtStart_NextCallTriesAgain()
+    public async Task Journal_ClaimFailsAtStart_NextCallTriesAgain()
     {
         HookedJournal journal = new();
         _scripts.Workflows["w"] = _ => Task.FromResult("ok");
         int calls = 0;
-        journal.BeforeList = () =>
+        journal.BeforeClaims = () =>
         {
             if (Interlocked.Increment(ref calls) == 1) throw new IOException("disk");
         };

@@ -62,12 +62,15 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeRead { get; set; } = () => { };
 
-    public Action BeforeList { get; set; } = () => { };
+    public Action BeforeClaims { get; set; } = () => { };
 
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
 
-    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default) =>
-        Inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
+    {
+        BeforeClaims();
+        return Inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+    }
 
     public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default) => Inner.ReleaseAsync(owner, cancellationToken);
 
@@ -89,9 +92,6 @@ internal sealed class HookedJournal : IJournal
 
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Inner.FindAsync(workflow, cancellationToken);
 
-    public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default)
-    {
-        BeforeList();
-        return Inner.ListAsync(status, cancellationToken);
-    }
+    public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) =>
+        Inner.ListAsync(status, cancellationToken);
 }

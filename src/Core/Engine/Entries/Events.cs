@@ -1,7 +1,11 @@
 namespace Sheaf.Engine;
 
 /// <summary>The workflow's code begins. Its input is in the workflow's header.</summary>
-internal sealed record WorkflowStarted(DateTimeOffset At) : JournalEvent(At);
+internal sealed record WorkflowStarted(DateTimeOffset At) : JournalEvent(At)
+{
+    /// <summary>The W3C trace context of whoever started it; null where it has none.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>An attempt at a worker's call or a step ended. Fenced by attempt and delivery (D2).</summary>
 internal sealed record ChildEnded(DateTimeOffset At, ChildId Child, int Attempt, int Delivery, Result Result) : JournalEvent(At)

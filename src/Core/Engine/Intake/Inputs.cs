@@ -4,7 +4,8 @@ namespace Sheaf.Engine;
 internal abstract record Input;
 
 /// <summary>The workflow's first turn is due.</summary>
-internal sealed record Begin : Input;
+/// <param name="TraceParent">The W3C trace context of whoever started it; null where it has none.</param>
+internal sealed record Begin(string? TraceParent = null) : Input;
 
 /// <summary>A leaf's attempt ended.</summary>
 internal sealed record LeafEnded(ChildId Child, int Attempt, int Delivery, Result Result, DateTimeOffset StartedAt) : Input

@@ -18,7 +18,8 @@ internal static partial class Transitions
         if (state.HasEnded) return;
         switch (entry)
         {
-            case WorkflowStarted:
+            case WorkflowStarted started:
+                state.TraceParent = started.TraceParent;
                 state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
                 break;
             case ChildEnded ended:

@@ -26,6 +26,9 @@ internal sealed class WorkflowState
     /// <summary>Keys of the signals that have come.</summary>
     public HashSet<string> SignalKeys { get; } = [];
 
+    /// <summary>The W3C trace context of whoever started it; null where it has none.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 

@@ -2,31 +2,42 @@ using Microsoft.Extensions.DependencyInjection;
 using Sheaf.Engine;
 using Sheaf.Journal;
 
-namespace Sheaf.Embedded;
+namespace Sheaf.Hosting;
 
 /// <summary>The user's code of one run, with the service scope that it lives in.</summary>
 /// <remarks>The scope is disposed of by the actor, off the turn: what services do then may await anything.</remarks>
-internal sealed class WorkflowCode(EmbeddedHost host, WorkflowHeader header) : IAsyncDisposable
+internal sealed class WorkflowCode(HostContext host, WorkflowHeader header) : IAsyncDisposable
 {
     private AsyncServiceScope? _services;
+    private Workflow? _workflow;
 
     /// <summary>Makes the workflow's object and runs it, on a turn. What cannot be made is no failure of the workflow: it is stuck until mended.</summary>
     public Task<string?> RunAsync(WorkflowContext context)
     {
-        Workflow workflow;
         try
         {
             if (!host.Registry.Workflows.TryGet(header.Workflow, out Type? type)) throw new InvalidOperationException(host.Registry.Workflows.Missing(header.Workflow));
             _services = host.Services.CreateAsyncScope();
-            workflow = (Workflow)ActivatorUtilities.CreateInstance(_services.Value.ServiceProvider, type);
+            _workflow = (Workflow)host.Make(type, _services.Value.ServiceProvider);
         }
         catch (Exception error)
         {
             throw new CodeNotMadeException($"The code of workflow '{header.Id}' could not be made: {error.Message}", error);
         }
 
-        return workflow.RunJsonAsync(header.Input, host.Payloads, context);
+        return _workflow.RunJsonAsync(header.Input, host.Payloads, context);
     }
 
-    public ValueTask DisposeAsync() => _services?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_workflow is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync().ConfigureAwait(false);
+            else (_workflow as IDisposable)?.Dispose();
+        }
+        finally
+        {
+            if (_services is { } services) await services.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 }

@@ -1,17 +1,31 @@
 using Sheaf.Engine;
+using Sheaf.Journal;
 
-namespace Sheaf.Embedded;
+namespace Sheaf.Hosting;
 
 /// <summary>Who waits for a workflow, and a workflow that waits for help.</summary>
 internal sealed partial class WorkflowActor
 {
-    private static TaskCompletionSource<Result> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private void Complete(Action<TaskCompletionSource<Result>> complete)
+    // Null while letters are taken; then what to tell those that come too late.
+    private volatile Exception? _refusal;
+
+    private static TaskCompletionSource<WorkflowEnd> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Complete(Action<TaskCompletionSource<WorkflowEnd>> complete)
     {
         lock (_gate) complete(_end);
         _ = WhenEnded.Exception; // Nobody has to wait for it; then its failure is in the log.
         SignalProgress();
+    }
+
+    private void Fail(Exception reason)
+    {
+        _refusal = reason;
+        if (_givesWayTo is null) _created.TrySetException(reason);
+        _ = _created.Task.Exception; // Nobody has to wait for it; then it is in the log.
+        Complete(end => end.TrySetException(reason));
     }
 
     private void SignalProgress()
@@ -27,7 +41,15 @@ internal sealed partial class WorkflowActor
     }
 
     /// <summary>The host has let go of it: who asked for progress while it was on its way out is told to look again.</summary>
-    public void OnLetGo() => SignalProgress();
+    public void OnLetGo()
+    {
+        if (_givesWayTo is { } there) _created.TrySetResult(new CreateResult(false, there));
+        _letGo.TrySetResult();
+        SignalProgress();
+    }
+
+    /// <summary>Completes when the host has let go of it.</summary>
+    public Task WhenLetGo => _letGo.Task;
 
     private void GetStuck()
     {
@@ -59,7 +81,7 @@ internal sealed partial class WorkflowActor
                     _end = NewEnd();
                 }
 
-                letter.Done?.TrySetResult(true);
+                letter.Done?.OnDone(true);
                 await LoadAsync().ConfigureAwait(false);
                 return;
             }
@@ -74,16 +96,20 @@ internal sealed partial class WorkflowActor
         foreach (Letter letter in kept)
         {
             // A worker that asks for a sibling waits with its workflow: nothing is lost (D3).
-            if (letter is { Done: { } done, Input: not AskSpawn }) done.TrySetException(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
+            if (letter is { Done: { } done, Input: not AskSpawn }) done.OnRefused(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
             else _kept.Enqueue(letter);
         }
     }
 
-    /// <summary>Nobody is left waiting for an answer that will not come.</summary>
+    /// <summary>Nobody is left waiting for an answer that will not come: what came after the end had no effect, the rest is told why.</summary>
     private void RefuseRest()
     {
         _mailbox.Writer.TryComplete();
         while (_mailbox.Reader.TryRead(out Letter? letter)) _kept.Enqueue(letter);
-        foreach (Letter letter in _kept) letter.Done?.TrySetResult(false);
+        foreach (Letter letter in _kept)
+        {
+            if (_refusal is { } reason) letter.Done?.OnRefused(reason);
+            else letter.Done?.OnDone(false);
+        }
     }
 }

@@ -1,12 +1,15 @@
 using Microsoft.Extensions.Logging;
 
-namespace Sheaf.Embedded;
+namespace Sheaf.Hosting;
 
 /// <summary>The host's log messages.</summary>
 internal static partial class HostLog
 {
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Information, Message = "Workflow {Workflow} has another owner now; this host does nothing more for it.")]
+    public static partial void WorkflowLost(ILogger logger, string workflow);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
     public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);

@@ -4,14 +4,15 @@ using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
 using Sheaf.Journal;
 
-namespace Sheaf.Embedded;
+namespace Sheaf.Hosting;
 
 /// <summary>The shell around one workflow's engine: takes inputs, runs turns, journals them, and only then acts (D4).</summary>
 /// <remarks>
-/// <para>One loop a workflow. Its states: loading (fold and replay) → running ⇄ stuck → ended, and from any of them back
-/// to loading when the journal's answer is not known (D5), or to lost when another owner has taken the workflow.</para>
-/// <para>An input leaves the mailbox when it is applied and journaled. Until then it is kept and, after loading again,
-/// applied again: the fence drops what was journaled after all.</para>
+/// <para>One loop a workflow. Its states: new → running ⇄ stuck → ended, or loading (fold and replay) → running for one that
+/// was there before; from any of them back to loading when the journal's answer is not known (D5), to lost when another
+/// owner has taken the workflow, and from new to given way when its id was taken.</para>
+/// <para>A new workflow is created by the commit of its first turn. An input leaves the mailbox when it is applied and
+/// journaled. Until then it is kept and, after loading again, applied again: the fence drops what was journaled after all.</para>
 /// </remarks>
 internal sealed partial class WorkflowActor : IDisposable
 {
@@ -21,34 +22,55 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>And no more once their values have so many characters, which bounds it where values are large.</summary>
     private const int MaxBatchCharacters = 4 * 1024 * 1024;
 
-    private readonly EmbeddedHost _host;
-    private readonly WorkflowHeader _header;
+    private readonly HostContext _host;
     private readonly Channel<Letter> _mailbox = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<Letter> _kept = new();
-    private readonly LeafPool _leaves;
+    private readonly IChildRunner _children;
     private readonly WorkflowTimers _timers;
+    private readonly TaskCompletionSource<CreateResult> _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
     // Guarded by _gate: who waits sees the current one, and a stuck workflow gets a new one when it tries again.
-    private TaskCompletionSource<Result> _end = NewEnd();
+    private TaskCompletionSource<WorkflowEnd> _end = NewEnd();
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _stuckReason;
+
+    private readonly WorkflowHeader _header;
+    private readonly string? _traceParent;
 
     // The loop's own.
     private WorkflowRun _run = null!;
     private WorkflowCode? _code;
-
-    // Whether this actor has loaded before: then no delivery of its own process can be lost, only not handed out yet.
-    private bool _isReload;
     private long _nextSequence;
 
-    public WorkflowActor(EmbeddedHost host, WorkflowHeader header)
+    // Whether the next commit creates the workflow.
+    private bool _isNew;
+
+    // Null unless the id was taken.
+    private WorkflowHeader? _givesWayTo;
+
+    // Whether this actor has run before: then no delivery of its own process can be lost, only not handed out yet.
+    private bool _isReload;
+
+    /// <summary>Makes the actor; <see cref="RunAsync"/> sets it going.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="header">The workflow, owned by the host; or to be created, if it is new.</param>
+    /// <param name="isNew">Whether it is to be created.</param>
+    /// <param name="traceParent">For a new one, the W3C trace context of whoever starts it.</param>
+    /// <param name="children">Makes what runs its leaves, given how to post to this actor.</param>
+    public WorkflowActor(HostContext host, WorkflowHeader header, bool isNew, string? traceParent, Func<Action<Letter>, IChildRunner> children)
     {
         _host = host;
         _header = header;
-        _leaves = new LeafPool(header.Id, host, Post);
+        _isNew = isNew;
+        _traceParent = traceParent;
+        _children = children(Post);
         _timers = new WorkflowTimers(host.Time, due => Post(new Letter(due)));
+        if (!isNew) _created.SetResult(new CreateResult(false, header));
     }
+
+    /// <summary>Ends when the workflow is there, durably: created by this actor, or by whoever was first.</summary>
+    public Task<CreateResult> WhenCreated => _created.Task;
 
     public string? StuckReason
     {
@@ -59,7 +81,7 @@ internal sealed partial class WorkflowActor : IDisposable
     }
 
     /// <summary>Ends with the workflow; fails while it is stuck, and when it is lost or the host stops.</summary>
-    public Task<Result> WhenEnded
+    public Task<WorkflowEnd> WhenEnded
     {
         get
         {
@@ -78,7 +100,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
     public void Post(Letter letter)
     {
-        if (!_mailbox.Writer.TryWrite(letter)) letter.Done?.TrySetResult(false);
+        if (_mailbox.Writer.TryWrite(letter) || letter.Done is not { } done) return;
+        if (_refusal is { } reason) done.OnRefused(reason);
+        else done.OnDone(false);
     }
 
     public void Dispose()
@@ -95,7 +119,7 @@ internal sealed partial class WorkflowActor : IDisposable
             await LoadAsync().ConfigureAwait(false);
             while (!_run.State.HasEnded)
             {
-                if (_run.Stuck is not null)
+                if (_run.Stuck is not null && !_isNew)
                 {
                     await WaitForRetryAsync().ConfigureAwait(false);
                     continue;
@@ -105,22 +129,31 @@ internal sealed partial class WorkflowActor : IDisposable
                 await TakeBatchAsync().ConfigureAwait(false);
             }
 
-            if (_run.State.Result is { } result) Complete(end => end.TrySetResult(result));
+            if (_run.State.Result is { } result) Complete(end => end.TrySetResult(new WorkflowEnd(result, _run.State.HasStarted ? _run.State.Root.Cause : null)));
         }
         catch (OperationCanceledException) when (_host.Stopping.IsCancellationRequested)
         {
-            Complete(end => end.TrySetException(new OperationCanceledException($"The host stopped before workflow '{_header.Id}' had ended.")));
+            Fail(new OperationCanceledException($"The host stopped before workflow '{_header.Id}' had ended."));
+        }
+        catch (GivenWayException givenWay)
+        {
+            Fail(givenWay);
+        }
+        catch (OwnerLostException lost)
+        {
+            HostLog.WorkflowLost(_host.Logger, _header.Id.Value);
+            Fail(lost);
         }
         catch (Exception error)
         {
             LogStopped(_host.Logger, _header.Id.Value, error);
-            Complete(end => end.TrySetException(error));
+            Fail(error);
         }
         finally
         {
             Dispose();
             RefuseRest();
-            _leaves.CancelAll(new(CancellationCauseKind.ParentCancelled, "this host does nothing more for the workflow", _host.OwnerName, _host.Time.GetUtcNow()));
+            _children.Abandon(new(CancellationCauseKind.ParentCancelled, "this host does nothing more for the workflow", _host.OwnerName, _host.Time.GetUtcNow()), _run?.State.HasEnded == true);
             await DisposeCodeAsync().ConfigureAwait(false);
         }
     }
@@ -128,9 +161,10 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Makes the run anew from the journal, and takes up what is owed.</summary>
     private async Task LoadAsync()
     {
-        List<JournalEntry> entries = await ReadAsync().ConfigureAwait(false);
+        if (_isNew && _isReload) await LookWhetherCreatedAsync().ConfigureAwait(false);
+        List<JournalEntry> entries = _isNew ? [] : await ReadAsync().ConfigureAwait(false);
         _nextSequence = entries.Count;
-        _timers.Dispose();
+        _timers.Clear();
         await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes);
@@ -139,7 +173,7 @@ internal sealed partial class WorkflowActor : IDisposable
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
-            _kept.Enqueue(new Letter(new Begin()));
+            _kept.Enqueue(new Letter(new Begin(_traceParent)));
             _isReload = true;
             return;
         }
@@ -161,24 +195,46 @@ internal sealed partial class WorkflowActor : IDisposable
         _isReload = true;
     }
 
+    /// <summary>The answer to the creating commit was lost: only the store knows whether it was written.</summary>
+    private async Task LookWhetherCreatedAsync()
+    {
+        WorkflowHeader? there = await PersistAsync(() => _host.Journal.FindAsync(_header.Id, _host.Stopping)).ConfigureAwait(false);
+        if (there is null) return;
+        if ((there.Owner, there.Epoch) != (_header.Owner, 1L) && there.Status == WorkflowStatus.Running) GiveWay(there);
+        // Ended by the commit that created it, or by somebody else: either way it is there, and has nothing left to do here.
+        if (there.Status != WorkflowStatus.Running && (there.CreatedAt, there.Workflow, there.Input) != (_header.CreatedAt, _header.Workflow, _header.Input)) GiveWay(there);
+        _isNew = false;
+        _created.TrySetResult(new CreateResult(true, _header));
+    }
+
+    private void GiveWay(WorkflowHeader there)
+    {
+        _givesWayTo = there;
+        throw new GivenWayException(_header.Id);
+    }
+
     private void TakeUpWhatIsOwed()
     {
         Owed.Timers(_run.State, _run);
         Owed.Cancellations(_run.State, _run);
-        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !_leaves.Has(delivery))];
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !_children.Has(delivery))];
         if (_isReload) Owed.Dispatches(_run.State, missing, _run);
-        else if (missing.Length > 0) _kept.Enqueue(new Letter(new Lost(missing, "the host was stopped or started again")));
+        // Before the signals: they reach what is found of an earlier owner's.
+        else if (missing.Length > 0) _children.Attach(missing);
         foreach (Request request in _run.TakeRequests()) Carry(request);
     }
 
-    /// <summary>Reads the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
-    private async Task<List<JournalEntry>> ReadAsync()
+    private Task<List<JournalEntry>> ReadAsync() =>
+        PersistAsync(() => JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping));
+
+    /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
+    private async Task<T> PersistAsync<T>(Func<Task<T>> ask)
     {
         while (true)
         {
             try
             {
-                return await JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping).ConfigureAwait(false);
+                return await ask().ConfigureAwait(false);
             }
             catch (Exception error) when (error is not JsonException && !_host.Stopping.IsCancellationRequested)
             {
@@ -205,12 +261,13 @@ internal sealed partial class WorkflowActor : IDisposable
         List<(Letter Letter, bool Journaled)> applied = [];
         foreach (Letter letter in letters)
         {
+            if (letter.Input is TimerDue { Key: var key }) _timers.OnDue(key);
             int before = entries.Count;
             if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 
-        if (entries.Count > 0)
+        if (entries.Count > 0 || _isNew)
         {
             // Until it is known that they are journaled the letters are kept: to be applied again, or refused where all ends here.
             Letter[] rest = [.. _kept];
@@ -259,6 +316,7 @@ internal sealed partial class WorkflowActor : IDisposable
         {
             EndsAs = _run.State.Result is { } result ? Descriptions.StatusOf(result) : null,
             EndedAt = _run.State.HasEnded ? _run.State.Now : null,
+            Creates = _isNew ? _header : null,
         };
         AppendResult answer;
         try
@@ -272,10 +330,20 @@ internal sealed partial class WorkflowActor : IDisposable
             return false;
         }
 
-        if (answer == AppendResult.Stale)
-            throw new InvalidOperationException($"Workflow '{_header.Id}' has another owner now, or was changed from elsewhere: this host has lost it and does nothing more for it.");
-        _nextSequence += entries.Count;
-        return true;
+        switch (answer)
+        {
+            case AppendResult.Taken:
+                // Purged meanwhile, it is free again: then the reload tries once more.
+                if (await PersistAsync(() => _host.Journal.FindAsync(_header.Id, _host.Stopping)).ConfigureAwait(false) is { } there) GiveWay(there);
+                return false;
+            case AppendResult.Stale:
+                throw new OwnerLostException($"Workflow '{_header.Id}' has another owner now, or was changed from elsewhere: this host has lost it and does nothing more for it.");
+            default:
+                _nextSequence += entries.Count;
+                if (_isNew) _created.TrySetResult(new CreateResult(true, _header));
+                _isNew = false;
+                return true;
+        }
     }
 
     private void Carry(Request request)
@@ -283,16 +351,16 @@ internal sealed partial class WorkflowActor : IDisposable
         switch (request)
         {
             case DispatchWorker dispatch:
-                _leaves.Start(dispatch);
+                _children.Start(dispatch);
                 break;
             case RunStep step:
-                _leaves.Start(step);
+                _children.Start(step);
                 break;
             case CancelRunning cancel:
-                _leaves.Cancel(cancel.Scope, cancel.Cause);
+                _children.Cancel(cancel.Scope, cancel.Cause);
                 break;
             case CloseScope close:
-                _leaves.Close(close.Scope);
+                _children.Close(close.Scope);
                 break;
             case StartTimer start:
                 _timers.Start(start);
@@ -309,13 +377,13 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private void Acknowledge(Letter letter, bool journaled)
     {
-        if (letter.Input is LeafEnded ended) _leaves.OnApplied(ended.Child, ended.Delivery);
-        letter.Done?.TrySetResult(letter.Input switch
+        if (letter.Input is LeafEnded ended) _children.OnApplied(ended.Child, ended.Delivery);
+        letter.Done?.OnDone(letter.Input switch
         {
             AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
             AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
-            _ => false,
+            _ => journaled,
         });
     }
 

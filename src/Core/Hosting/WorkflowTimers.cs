@@ -1,6 +1,6 @@
 using Sheaf.Engine;
 
-namespace Sheaf.Embedded;
+namespace Sheaf.Hosting;
 
 /// <summary>The running timers of one workflow.</summary>
 internal sealed class WorkflowTimers(TimeProvider time, Action<TimerDue> post) : IDisposable
@@ -21,7 +21,12 @@ internal sealed class WorkflowTimers(TimeProvider time, Action<TimerDue> post) :
         if (_timers.Remove(key, out GroupTimer? timer)) timer.Dispose();
     }
 
-    public void Dispose()
+    /// <summary>A timer that has run out is nothing to stop any more.</summary>
+    public void OnDue(TimerKey key) => _timers.Remove(key);
+
+    public void Dispose() => Clear();
+
+    public void Clear()
     {
         foreach (GroupTimer timer in _timers.Values) timer.Dispose();
         _timers.Clear();

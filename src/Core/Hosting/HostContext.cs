@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Hosting;
+
+/// <summary>What all parts of one host work with: its code, its journal, its clock, and its end.</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class HostContext : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Type, ObjectFactory> _factories = new();
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Actors and leaves that run, and one for the host itself, until it stops.
+    private int _busy = 1;
+    private int _stopped;
+
+    public HostContext(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILogger logger, string ownerName)
+    {
+        Services = services;
+        Registry = registry;
+        Options = options;
+        Journal = journal;
+        Time = time;
+        Logger = logger;
+        OwnerName = ownerName;
+        Stopping = _stopping.Token;
+        Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
+        Writer = new JournalWriter(journal);
+        Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute());
+        Signals = new WorkQueue<Leaf>(leaf => leaf.Signal());
+    }
+
+    /// <summary>What the host calls itself in the journal: no other running host has the name.</summary>
+    public string OwnerName { get; }
+
+    /// <summary>What outcomes and descriptions call the place; null on the embedded host, which is the only one.</summary>
+    public string? SiloName { get; init; }
+
+    public IServiceProvider Services { get; }
+
+    public CodeRegistry Registry { get; }
+
+    public SheafOptions Options { get; }
+
+    public IJournal Journal { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public Payloads Payloads { get; }
+
+    public JournalWriter Writer { get; }
+
+    /// <summary>Leaves that are about to run.</summary>
+    public WorkQueue<Leaf> Leaves { get; }
+
+    /// <summary>Leaves whose tokens are about to be signalled: several threads, so that a callback that blocks stalls nobody (C2).</summary>
+    public WorkQueue<Leaf> Signals { get; }
+
+    /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
+    public CancellationToken Stopping { get; }
+
+    /// <summary>How long to wait before a journal that failed is asked again.</summary>
+    public TimeSpan CommitRetryDelay { get; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How many actors and leaves run.</summary>
+    public int Busy => Math.Max(0, Volatile.Read(ref _busy) - (_stopping.IsCancellationRequested ? 0 : 1));
+
+    /// <summary>Something begins that stopping has to wait for.</summary>
+    public void Enter() => Interlocked.Increment(ref _busy);
+
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref _busy) == 0) _idle.TrySetResult();
+    }
+
+    /// <summary>Keeps a task in view, so that stopping waits for it and its failure is seen.</summary>
+    public void Track(Task task)
+    {
+        Enter();
+        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
+        {
+            if (task.Exception is { } error) HostLog.TaskFailed(Logger, error);
+            Leave();
+        });
+    }
+
+    /// <summary>Makes an object of the user's class, with constructor injection.</summary>
+    public object Make(Type type, IServiceProvider services) =>
+        _factories.GetOrAdd(type, static type => ActivatorUtilities.CreateFactory(type, []))(services, []);
+
+    /// <summary>Signals <see cref="Stopping"/>, then waits until nothing runs any more, or the token ends the waiting.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) == 0)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            Leave();
+        }
+
+        await _idle.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Writes what is left to write. To be called after <see cref="StopAsync"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Writer.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,32 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>Runs the leaves of one workflow, wherever that is. Called by the workflow's actor only.</summary>
+/// <remarks>Ends of leaves, and deliveries that turn out to be lost, are posted to the actor; nothing here waits.</remarks>
+internal interface IChildRunner
+{
+    /// <summary>Whether this delivery is under way: waiting, running, or ended and not applied yet.</summary>
+    bool Has(Delivery delivery);
+
+    /// <summary>Takes over deliveries of an earlier owner (D8). Those that run nowhere any more are posted as lost.</summary>
+    void Attach(IReadOnlyList<Delivery> deliveries);
+
+    void Start(DispatchWorker dispatch);
+
+    void Start(RunStep step);
+
+    /// <summary>Signals the leaves of a scope: those that run, and those that are on their way (C3).</summary>
+    void Cancel(int scope, CancellationCause cause);
+
+    /// <summary>Nothing of the scope runs any more.</summary>
+    void Close(int scope);
+
+    /// <summary>The end of a delivery has been applied and journaled, or was late.</summary>
+    void OnApplied(ChildId child, int delivery);
+
+    /// <summary>The actor ends: signals whatever still runs, for nobody waits for it any more.</summary>
+    /// <param name="cause">Why.</param>
+    /// <param name="hasEnded">Whether the workflow has ended; if not, another owner may want what runs elsewhere (D8).</param>
+    void Abandon(CancellationCause cause, bool hasEnded);
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics.CodeAnalysis;
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>One delivery of a worker's call or a step, running in this process.</summary>
+/// <remarks>
+/// States: queued → running → ended, once. Signalled or not is independent: by its scope, its timeout or its host, each of them
+/// on any thread, and more than once without harm. What callbacks on its token throw is its own affair (C1).
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The source has neither a timer nor a wait handle, and may just be signalled by another thread.")]
+internal abstract class Leaf(HostContext host, ChildId child, int attempt, int delivery, string name, TimeSpan? timeout, LeafScope scope, Action<LeafEnded> onEnded)
+{
+    private readonly CancellationTokenSource _source = new();
+
+    // Null until the token is signalled; completes when its callbacks have run.
+    private TaskCompletionSource? _signal;
+
+    // Null until a callback throws; written by the one signal, read after it has completed.
+    private IReadOnlyList<Exception>? _callbackErrors;
+
+    // Whether time ran out before anything else signalled the token.
+    private volatile bool _timedOut;
+
+    public ChildId Child => child;
+
+    public int Delivery => delivery;
+
+    protected HostContext Host => host;
+
+    protected int Attempt => attempt;
+
+    protected string Name => name;
+
+    protected LeafScope Scope => scope;
+
+    /// <summary>Runs it until it first waits; the rest follows on the pool.</summary>
+    public void Execute()
+    {
+        host.Enter();
+        Task running = RunAsync();
+        if (!running.IsCompletedSuccessfully) host.Track(running);
+    }
+
+    /// <summary>Signals the token, once.</summary>
+    public void Signal()
+    {
+        TaskCompletionSource signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _signal, signal, null) is not null) return;
+        try
+        {
+            _source.Cancel();
+        }
+        catch (AggregateException thrown)
+        {
+            _callbackErrors = thrown.Flatten().InnerExceptions;
+        }
+        finally
+        {
+            signal.SetResult();
+        }
+    }
+
+    /// <summary>Does the work.</summary>
+    protected abstract Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token);
+
+    /// <summary>What the work's own predicate says of its failure; null where types decide.</summary>
+    protected virtual Func<Exception, bool>? IsWorthRetry => null;
+
+    /// <summary>Judges work that has ended, by whether its token was signalled (R4).</summary>
+    protected WorkEnd Judge(Task task) => WorkEnd.Of(task, _source.IsCancellationRequested, isCancellation: null);
+
+    protected WorkEnd Judge(Exception thrown) => WorkEnd.Of(thrown, _source.IsCancellationRequested, isCancellation: null);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            DateTimeOffset startedAt = host.Time.GetUtcNow();
+            (Result result, bool? worthRetry) = await AttemptAsync().ConfigureAwait(false);
+            // A host that stops takes its deliveries with it; they say nothing of the attempt (D2).
+            if (!host.Stopping.IsCancellationRequested)
+                onEnded(new LeafEnded(child, attempt, delivery, result, startedAt) { IsWorthRetry = worthRetry, Silo = host.SiloName });
+        }
+        finally
+        {
+            host.Leave();
+        }
+    }
+
+    private async Task<(Result Result, bool? IsWorthRetry)> AttemptAsync()
+    {
+        using GroupTimer? timer = GroupTimer.Start(host.Time, timeout, OnTimeout);
+        if (scope.Cause is not null) Signal();
+        WorkEnd end;
+        string? value = null;
+        try
+        {
+            (end, value) = await WorkAsync(_source.Token).ConfigureAwait(false);
+        }
+        catch (Exception thrown)
+        {
+            end = Judge(thrown);
+        }
+
+        // A signal that is on its way through the callbacks: what they throw belongs here.
+        if (Volatile.Read(ref _signal) is { } signal) await signal.Task.ConfigureAwait(false);
+        if (end.Kind == OutcomeKind.Cancelled && _timedOut && scope.Cause is null)
+            end = WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{name}' took longer than its timeout of {timeout}."));
+        if (_callbackErrors is { Count: > 0 } callbackErrors) end = WorkEnd.Failed([.. end.Errors, .. callbackErrors]);
+        if (end.Kind == OutcomeKind.Succeeded) return (Result.Succeeded(value), null);
+        if (end.Kind == OutcomeKind.Cancelled) return (Result.Cancelled(), null);
+        return Failed(end.Error(name)!);
+    }
+
+    private (Result Result, bool? IsWorthRetry) Failed(Exception error)
+    {
+        if (IsWorthRetry is not { } predicate) return (Result.Failed(Failure.From(error)), null);
+        try
+        {
+            return (Result.Failed(Failure.From(error)), ExceptionGroup.From(error).Leaves.All(leaf => predicate(leaf.Exception)));
+        }
+        catch (Exception predicateError)
+        {
+            return (Result.Failed(Failure.From(new ExceptionGroup(name, [error, predicateError]))), false);
+        }
+    }
+
+    private void OnTimeout()
+    {
+        if (Volatile.Read(ref _signal) is null) _timedOut = true;
+        Signal();
+    }
+}

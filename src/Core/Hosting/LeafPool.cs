@@ -1,0 +1,69 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>The leaves of one workflow that run in this process.</summary>
+/// <remarks>Not thread-safe: whoever owns it calls it, one call at a time. Leaves end on the pool's threads and report there.</remarks>
+internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
+{
+    private readonly Dictionary<int, LeafScope> _scopes = [];
+    private readonly Dictionary<ChildId, Leaf> _leaves = [];
+
+    // Set once, when nobody waits for anything of it any more.
+    private CancellationCause? _abandoned;
+
+    /// <summary>Deliveries that run here, or have ended here and are not applied yet.</summary>
+    public IEnumerable<Delivery> Deliveries => _leaves.Values.Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
+
+    public bool Has(Delivery delivery) => _leaves.TryGetValue(delivery.Child, out Leaf? leaf) && leaf.Delivery == delivery.Number;
+
+    public void Start(DispatchWorker dispatch) => Start(new WorkerLeaf(host, workflow, dispatch, Scope(dispatch.Child.Scope), onEnded, spawn));
+
+    public void Start(RunStep step) => Start(new StepLeaf(host, step, Scope(step.Child.Scope), onEnded));
+
+    /// <summary>Forgets a delivery whose end has been applied.</summary>
+    public void OnApplied(ChildId child, int delivery)
+    {
+        if (Has(new Delivery(child, delivery))) _leaves.Remove(child);
+    }
+
+    /// <summary>Signals the leaves of a scope, now and those that come. Not awaited: whoever cancels must not wait for callbacks.</summary>
+    public void Cancel(int scope, CancellationCause cause)
+    {
+        Scope(scope).Cancel(cause);
+        foreach (Leaf leaf in _leaves.Values)
+        {
+            if (leaf.Child.Scope == scope) host.Signals.Add(leaf);
+        }
+    }
+
+    /// <summary>Signals one delivery.</summary>
+    public void Cancel(Delivery delivery)
+    {
+        if (Has(delivery)) host.Signals.Add(_leaves[delivery.Child]);
+    }
+
+    /// <summary>Signals whatever runs and whatever may still be started: nobody waits for it any more.</summary>
+    public void Abandon(CancellationCause cause)
+    {
+        _abandoned ??= cause;
+        foreach (LeafScope scope in _scopes.Values) scope.Cancel(cause);
+        foreach (Leaf leaf in _leaves.Values) host.Signals.Add(leaf);
+    }
+
+    public void Close(int scope) => _scopes.Remove(scope);
+
+    private void Start(Leaf leaf)
+    {
+        _leaves[leaf.Child] = leaf;
+        host.Leaves.Add(leaf);
+    }
+
+    private LeafScope Scope(int id)
+    {
+        if (_scopes.TryGetValue(id, out LeafScope? scope)) return scope;
+        _scopes[id] = scope = new LeafScope();
+        if (_abandoned is not null) scope.Cancel(_abandoned);
+        return scope;
+    }
+}

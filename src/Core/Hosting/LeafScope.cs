@@ -1,0 +1,12 @@
+namespace Sheaf.Hosting;
+
+/// <summary>What the leaves of one scope know of it: why it was cancelled, once it is (C1).</summary>
+internal sealed class LeafScope
+{
+    private volatile CancellationCause? _cause;
+
+    public CancellationCause? Cause => _cause;
+
+    /// <summary>Sets the cause; the first one counts.</summary>
+    public void Cancel(CancellationCause cause) => Interlocked.CompareExchange(ref _cause, cause, null);
+}

@@ -1,0 +1,31 @@
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>Runs all leaves of a workflow in this process: the embedded host's way.</summary>
+internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Action<Letter> post) : IChildRunner
+{
+    private readonly LeafPool _leaves = new(workflow, host, ended => post(new Letter(ended)), ask =>
+    {
+        LetterAnswer answer = new();
+        post(new Letter(ask, answer));
+        return answer.Task;
+    });
+
+    public bool Has(Delivery delivery) => _leaves.Has(delivery);
+
+    /// <summary>An earlier owner was an earlier process, and took its leaves with it.</summary>
+    public void Attach(IReadOnlyList<Delivery> deliveries) => post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
+
+    public void Start(DispatchWorker dispatch) => _leaves.Start(dispatch);
+
+    public void Start(RunStep step) => _leaves.Start(step);
+
+    public void Cancel(int scope, CancellationCause cause) => _leaves.Cancel(scope, cause);
+
+    public void Close(int scope) => _leaves.Close(scope);
+
+    public void OnApplied(ChildId child, int delivery) => _leaves.OnApplied(child, delivery);
+
+    public void Abandon(CancellationCause cause, bool hasEnded) => _leaves.Abandon(cause);
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Hosting;
+
+/// <summary>The workflows that a host owns, each with its actor; and what clients ask of them.</summary>
+/// <param name="host">The host.</param>
+/// <param name="children">Makes what runs a workflow's leaves.</param>
+/// <param name="takesOver">
+/// Whether to claim a workflow that is asked for and belongs to somebody else. A cluster does: it asks where the workflow has
+/// its place. The embedded host claims at its start only.
+/// </param>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class WorkflowOwner(HostContext host, Func<WorkflowId, Action<Letter>, IChildRunner> children, bool takesOver)
+{
+    private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
+
+    public HostContext Host => host;
+
+    public WorkflowActor? Find(WorkflowId id) => _actors.GetValueOrDefault(id);
+
+    /// <summary>Takes up a workflow that this host owns.</summary>
+    public WorkflowActor Own(WorkflowHeader header) => GetOrRun(header, isNew: false, traceParent: null);
+
+    /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
+    /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
+    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    {
+        if (!host.Registry.Workflows.TryGet(workflow, out _)) throw new InvalidOperationException(host.Registry.Workflows.Missing(workflow));
+        WorkflowHeader mine = new() { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
+        WorkflowActor actor = GetOrRun(mine, isNew: true, traceParent);
+        (bool created, WorkflowHeader there) = await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if ((there.Workflow, there.Input) != (workflow, input))
+        {
+            throw new InvalidOperationException(
+                $"The workflow id '{id}' belongs to '{there.Workflow}'{(there.Workflow == workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
+        }
+
+        // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
+        if (!created) await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
+        return created && ReferenceEquals(there, mine);
+    }
+
+    /// <summary>The actor of a workflow that this host owns or may take; null for one that has ended or is another's.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    public async Task<WorkflowActor?> FindOrOwnAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        if (Find(id) is { } actor) return actor;
+        WorkflowHeader header = await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
+            ?? throw new KeyNotFoundException($"There is no workflow '{id}'. Start it first, or look for it in the list.");
+        if (header.Status != WorkflowStatus.Running || host.Stopping.IsCancellationRequested) return null;
+        if (header.Owner == host.OwnerName) return Own(header);
+        if (!takesOver) return null;
+        return await host.Journal.ClaimAsync(id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed ? Own(claimed) : null;
+    }
+
+    /// <summary>Waits for a workflow's end.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on.</exception>
+    /// <exception cref="OwnerLostException">It belongs to another host.</exception>
+    public async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        while (await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false) is { } actor)
+        {
+            try
+            {
+                return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (GivenWayException)
+            {
+                // Whoever has the id, it is not this actor.
+                await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        WorkflowState state = await FoldAsync(id, cancellationToken).ConfigureAwait(false);
+        return state.Result is { } result
+            ? new WorkflowEnd(result, state.Root.Cause)
+            : throw new OwnerLostException($"Workflow '{id}' has not ended, and this host does not run it. Ask its owner.");
+    }
+
+    /// <summary>Gives an input to a workflow, and returns when what came of it is durable.</summary>
+    /// <returns>Whether anything did.</returns>
+    public async Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
+    {
+        WorkflowActor? actor;
+        try
+        {
+            actor = await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KeyNotFoundException)
+        {
+            return false;
+        }
+
+        if (actor is null) return false;
+        LetterAnswer answer = new();
+        actor.Post(new Letter(input, answer));
+        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        if (await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } header) return null;
+        List<JournalEntry> entries = await JournalReading.ReadAllAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
+        return Descriptions.Of(header, entries, Find(id)?.StuckReason);
+    }
+
+    public async IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        EventView view = new(id);
+        long next = 0;
+        while (true)
+        {
+            // Asked for before the reading: a commit that falls between the two completes it.
+            WorkflowActor? actor = await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
+            Task? progress = actor?.WhenProgress;
+            await foreach ((long sequence, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, next, cancellationToken).ConfigureAwait(false))
+            {
+                next = sequence + 1;
+                foreach (WorkflowEvent @event in view.Add(sequence, entry)) yield return @event;
+            }
+
+            if (view.HasEnded) yield break;
+            if (actor?.StuckReason is { } reason) throw new WorkflowStuckException(reason);
+            if (progress is null) throw new OperationCanceledException($"The host stopped, or another one owns workflow '{id}' now: watch it there.");
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Stuck is a state of running workflows that only their host knows.
+        WorkflowStatus? stored = status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status;
+        await foreach (WorkflowHeader header in host.Journal.ListAsync(stored, cancellationToken).ConfigureAwait(false))
+        {
+            WorkflowStatus actual = Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
+            if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt);
+        }
+    }
+
+    private async Task<WorkflowState> FoldAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        WorkflowState state = new(id);
+        NoEffects nothing = new();
+        await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
+        return state;
+    }
+
+    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
+    {
+        if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
+        WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header.Id, post));
+        there = _actors.GetOrAdd(header.Id, actor);
+        if (there != actor) return there;
+        // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
+        using (ExecutionContext.SuppressFlow()) host.Track(Task.Run(() => RunAsync(actor, header.Id)));
+        return actor;
+    }
+
+    private async Task RunAsync(WorkflowActor actor, WorkflowId id)
+    {
+        try
+        {
+            await actor.RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _actors.TryRemove(id, out _);
+            actor.OnLetGo();
+        }
+    }
+}
