@@ -8,8 +8,8 @@ internal abstract record Message;
 /// <summary>Owner to site, numbered.</summary>
 internal sealed record ToSite(int Site, int Generation, long Epoch, long Number, SiteMessage Message) : Message;
 
-/// <summary>Site to owner: everything before this number has been applied.</summary>
-internal sealed record Confirm(int Site, int Generation, long Epoch, long AppliedBefore) : Message;
+/// <summary>Site to owner: everything before this number of its stream has been applied. To one that has attached, what it found.</summary>
+internal sealed record Confirm(int Site, int Generation, long Epoch, long AppliedBefore, IReadOnlyList<Delivery>? Found) : Message;
 
 /// <summary>Site to owner: a delivery ended.</summary>
 internal sealed record Outcome(int Site, int Generation, long Epoch, LeafEnded Ended) : Message;

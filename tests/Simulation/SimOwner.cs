@@ -14,6 +14,10 @@ internal sealed class SimOwner
     private readonly Dictionary<Delivery, (int Site, int Generation)> _assigned = [];
     private readonly Dictionary<(int Site, int Generation), OutboundStream<SiteMessage>> _streams = [];
     private readonly Queue<Batch> _batches = new();
+
+    // Sites that have not said yet what they have of an earlier owner's deliveries, and those that nobody has found yet.
+    private readonly HashSet<(int Site, int Generation)> _asked = [];
+    private readonly HashSet<Delivery> _sought = [];
     private readonly Dictionary<Delivery, string> _steps = [];
     private WorkflowRun _run = null!;
     private long _nextSequence;
@@ -97,6 +101,7 @@ internal sealed class SimOwner
         foreach (Delivery delivery in lost) _assigned.Remove(delivery);
         _streams.Remove((site, generation));
         if (lost.Length > 0) Take(new Lost(lost, $"site {site} was lost"));
+        if (_asked.Remove((site, generation))) EndSearch();
     }
 
     /// <summary>Ends the oldest commit: written and known, written and unknown, or not written and unknown.</summary>
@@ -132,9 +137,21 @@ internal sealed class SimOwner
         foreach ((long number, SiteMessage message) in _streams[link].Unconfirmed) _world.Send(new ToSite(link.Site, link.Generation, Epoch, number, message));
     }
 
-    public void OnConfirmed(int site, int generation, long appliedBefore)
+    public void OnConfirmed(int site, int generation, long appliedBefore, IReadOnlyList<Delivery>? found)
     {
         if (_streams.TryGetValue((site, generation), out OutboundStream<SiteMessage>? stream)) stream.OnConfirmed(appliedBefore);
+        if (found is null || !_asked.Remove((site, generation))) return;
+        foreach (Delivery delivery in found.Where(_sought.Remove)) _assigned[delivery] = (site, generation);
+        EndSearch();
+    }
+
+    /// <summary>D8: dispatched again is only what no site has.</summary>
+    private void EndSearch()
+    {
+        if (_asked.Count > 0 || _sought.Count == 0) return;
+        Delivery[] lost = [.. _sought];
+        _sought.Clear();
+        Take(new Lost(lost, "the owner was lost"));
     }
 
     /// <summary>D5: the tail is read before anything else. What this process still runs goes on; the rest is lost.</summary>
@@ -164,12 +181,25 @@ internal sealed class SimOwner
 
         Owed.Timers(State, _run);
         Owed.Cancellations(State, _run);
-        Delivery[] lost = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_steps.ContainsKey(delivery))];
-        if (_isReload) Owed.Dispatches(State, lost, _run);
+        Delivery[] missing = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_sought.Contains(delivery) && !_steps.ContainsKey(delivery))];
+        Delivery[] steps = [.. missing.Where(delivery => State.Find(delivery.Child)!.Start.Kind == ChildKind.Step)];
+        if (_isReload) Owed.Dispatches(State, missing, _run);
+        else Search([.. missing.Except(steps)]);
         foreach (Request request in _run.TakeRequests()) Carry(request);
-        if (!_isReload && lost.Length > 0) Take(new Lost(lost, "the owner was lost"));
+        if (!_isReload && steps.Length > 0) Take(new Lost(steps, "the owner was lost"));
 
         _isReload = true;
+    }
+
+    /// <summary>The first message to each site: what a new owner wants of what an earlier one started there (D8).</summary>
+    private void Search(IReadOnlyList<Delivery> deliveries)
+    {
+        _sought.UnionWith(deliveries);
+        foreach (int site in _world.LiveSites())
+        {
+            _asked.Add((site, _world.GenerationOf(site)));
+            Send(site, new Attach(deliveries));
+        }
     }
 
     private Batch Open()

@@ -7,6 +7,7 @@ internal sealed class SimSite : ISiteEffects
 {
     private readonly SimWorld _world;
     private readonly Dictionary<Delivery, Leaf> _leaves = [];
+    private readonly Dictionary<long, InboundStream<SiteMessage>> _streams = [];
 
     public SimSite(SimWorld world, int index, int generation)
     {
@@ -29,8 +30,13 @@ internal sealed class SimSite : ISiteEffects
 
     public void OnMessage(ToSite message)
     {
-        Site.OnMessage(message.Epoch, message.Number, message.Message, _world.Now);
-        _world.Send(new Confirm(Index, Generation, Site.Epoch, Site.AppliedBefore));
+        // Each owner has an epoch of its own here, so the epoch names its stream too.
+        if (!_streams.TryGetValue(message.Epoch, out InboundStream<SiteMessage>? stream)) _streams[message.Epoch] = stream = new();
+        foreach (SiteMessage ready in stream.Take(message.Number, message.Message)) Site.OnMessage(message.Epoch, ready, _world.Now);
+        _world.Send(new Confirm(Index, Generation, message.Epoch, stream.AppliedBefore, Site.Epoch == message.Epoch ? Site.Found : null));
+        // An old owner learns that it is.
+        if (Site.Epoch > message.Epoch) _world.Send(new Confirm(Index, Generation, Site.Epoch, 0, null));
+        SendKept();
     }
 
     public void End(Delivery delivery)
@@ -57,6 +63,18 @@ internal sealed class SimSite : ISiteEffects
     {
         _world.Rules.OnRun(dispatch);
         _leaves[new Delivery(dispatch.Child, dispatch.Delivery)] = new Leaf(dispatch, cause);
+    }
+
+    void ISiteEffects.SignalScope(int scope, CancellationCause cause)
+    {
+        foreach ((Delivery delivery, Leaf leaf) in _leaves)
+        {
+            if (delivery.Child.Scope == scope) leaf.Cause ??= cause;
+        }
+    }
+
+    void ISiteEffects.Forget(int scope)
+    {
     }
 
     void ISiteEffects.Signal(Delivery delivery, CancellationCause cause)

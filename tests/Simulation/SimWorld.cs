@@ -281,7 +281,7 @@ internal sealed class SimWorld
                     _zombies.Remove(old);
                 }
 
-                foreach (SimOwner owner in Owners().Where(owner => owner.Epoch == confirm.Epoch)) owner.OnConfirmed(confirm.Site, confirm.Generation, confirm.AppliedBefore);
+                foreach (SimOwner owner in Owners().Where(owner => owner.Epoch == confirm.Epoch)) owner.OnConfirmed(confirm.Site, confirm.Generation, confirm.AppliedBefore, confirm.Found);
                 break;
             case Outcome outcome:
                 // Whoever owns the workflow now: the fence, not the address, keeps old outcomes out.

@@ -6,8 +6,14 @@ internal interface ISiteEffects
     /// <summary>Run a delivery; its scope may be cancelled already.</summary>
     void Run(DispatchWorker dispatch, CancellationCause? cause);
 
-    /// <summary>Signal a running delivery.</summary>
+    /// <summary>Signal the running deliveries of a scope.</summary>
+    void SignalScope(int scope, CancellationCause cause);
+
+    /// <summary>Signal a running delivery that nobody waits for any more.</summary>
     void Signal(Delivery delivery, CancellationCause cause);
+
+    /// <summary>Forget a scope.</summary>
+    void Forget(int scope);
 }
 
 /// <summary>
@@ -15,83 +21,90 @@ internal interface ISiteEffects
 /// outcomes the owner has not committed yet (D8).
 /// </summary>
 /// <remarks>
-/// Not thread-safe, no clock. Bound to one epoch of the owner: a message of a newer one begins a new stream, and what ran
-/// for the old one is signalled, since its outcome would be fenced off anyway (D5).
+/// <para>Not thread-safe, no clock. It is given the messages of one owner in the order of their numbers; what a site has of
+/// several owners' streams is kept apart by the epoch: an older one's messages change nothing any more (D5).</para>
+/// <para>States of a delivery: running → kept → acknowledged, or running → dropped, where its owner has no use for it.</para>
 /// </remarks>
 internal sealed class WorkerSite(ISiteEffects effects)
 {
-    private readonly Dictionary<ChildId, Running> _running = [];
+    private readonly Dictionary<ChildId, int> _running = [];
     private readonly Dictionary<int, CancellationCause> _cancelled = [];
     private readonly Dictionary<Delivery, LeafEnded> _kept = [];
-    private InboundStream<SiteMessage> _inbound = new();
 
     /// <summary>The newest epoch of the owner seen here; 0 before the first.</summary>
     public long Epoch { get; private set; }
 
-    /// <summary>What the owner is told to have been applied.</summary>
-    public long AppliedBefore => _inbound.AppliedBefore;
+    /// <summary>What the owner of this epoch found here when it began; null where it did not ask.</summary>
+    public IReadOnlyList<Delivery>? Found { get; private set; }
 
     /// <summary>Outcomes to send until the owner says that they are committed.</summary>
     public IReadOnlyCollection<LeafEnded> Kept => _kept.Values;
 
-    /// <summary>Deliveries that run here.</summary>
-    public IReadOnlyCollection<Delivery> RunningDeliveries => [.. _running.Select(pair => new Delivery(pair.Key, pair.Value.Number))];
+    /// <summary>Deliveries that run here, and that their owner waits for.</summary>
+    public IEnumerable<Delivery> RunningDeliveries => _running.Select(pair => new Delivery(pair.Key, pair.Value));
 
-    /// <summary>Takes a message of the owner's stream.</summary>
-    public void OnMessage(long epoch, long number, SiteMessage message, DateTimeOffset now)
+    /// <summary>Nothing is here that anybody could ask for.</summary>
+    public bool IsIdle => _running.Count == 0 && _kept.Count == 0;
+
+    /// <summary>Takes the next message of an owner's stream.</summary>
+    public void OnMessage(long epoch, SiteMessage message, DateTimeOffset now)
     {
         if (epoch < Epoch) return;
-        if (epoch > Epoch) BeginEpoch(epoch, now);
-        foreach (SiteMessage ready in _inbound.Take(number, message)) Apply(ready);
-    }
-
-    /// <summary>A delivery ended here: its outcome is kept until the owner has committed it.</summary>
-    public void OnEnded(LeafEnded ended)
-    {
-        Delivery delivery = new(ended.Child, ended.Delivery);
-        if (!_running.TryGetValue(ended.Child, out Running? running) || running.Number != ended.Delivery) return;
-        _running.Remove(ended.Child);
-        // One that ran for an older epoch has nobody to tell.
-        if (running.Epoch == Epoch) _kept[delivery] = ended;
-    }
-
-    /// <summary>The owner has committed an outcome, or has no use for it.</summary>
-    public void OnAcknowledged(Delivery delivery) => _kept.Remove(delivery);
-
-    private void BeginEpoch(long epoch, DateTimeOffset now)
-    {
-        Epoch = epoch;
-        _inbound = new InboundStream<SiteMessage>();
-        _cancelled.Clear();
-        _kept.Clear();
-        CancellationCause cause = new(CancellationCauseKind.ParentCancelled, "the workflow has a new owner", null, now);
-        foreach ((ChildId child, Running running) in _running) effects.Signal(new Delivery(child, running.Number), cause);
-    }
-
-    private void Apply(SiteMessage message)
-    {
+        if (epoch > Epoch) BeginEpoch(epoch, message as Attach, now);
         switch (message)
         {
             case Deliver { Dispatch: var dispatch }:
-                _running[dispatch.Child] = new Running(dispatch.Delivery, Epoch);
+                _running[dispatch.Child] = dispatch.Delivery;
                 effects.Run(dispatch, _cancelled.GetValueOrDefault(dispatch.Child.Scope));
                 break;
             case SignalScope signal:
                 _cancelled[signal.Scope] = signal.Cause;
-                foreach ((ChildId child, Running running) in _running)
-                {
-                    if (child.Scope == signal.Scope && running.Epoch == Epoch) effects.Signal(new Delivery(child, running.Number), signal.Cause);
-                }
-
+                effects.SignalScope(signal.Scope, signal.Cause);
                 break;
             case ForgetScope forget:
                 _cancelled.Remove(forget.Scope);
+                effects.Forget(forget.Scope);
+                break;
+            case Attach:
                 break;
             default:
                 throw new InvalidOperationException($"No such site message: {message.GetType().Name}.");
         }
     }
 
-    /// <summary>A delivery that runs here, and the owner's epoch that it runs for.</summary>
-    private sealed record Running(int Number, long Epoch);
+    /// <summary>A delivery ended here.</summary>
+    /// <returns>Whether its owner waits for it; then it is kept until the owner has committed it.</returns>
+    public bool OnEnded(LeafEnded ended)
+    {
+        if (!_running.TryGetValue(ended.Child, out int number) || number != ended.Delivery) return false;
+        _running.Remove(ended.Child);
+        _kept[new Delivery(ended.Child, ended.Delivery)] = ended;
+        return true;
+    }
+
+    /// <summary>The owner has committed an outcome, or has no use for it.</summary>
+    public void OnAcknowledged(Delivery delivery) => _kept.Remove(delivery);
+
+    /// <summary>Nobody has been heard of for too long, or the workflow has ended: what runs is signalled, and nobody is told of its end (C5).</summary>
+    public void Drop(CancellationCause cause)
+    {
+        foreach (Delivery delivery in RunningDeliveries) effects.Signal(delivery, cause);
+        _running.Clear();
+        _kept.Clear();
+    }
+
+    private void BeginEpoch(long epoch, Attach? attach, DateTimeOffset now)
+    {
+        Epoch = epoch;
+        HashSet<Delivery> wanted = [.. attach?.Deliveries ?? []];
+        CancellationCause cause = new(CancellationCauseKind.ParentCancelled, "the workflow's new owner does not wait for it", null, now);
+        foreach (Delivery delivery in RunningDeliveries.Where(delivery => !wanted.Contains(delivery)).ToArray())
+        {
+            _running.Remove(delivery.Child);
+            effects.Signal(delivery, cause);
+        }
+
+        foreach (Delivery delivery in _kept.Keys.Where(delivery => !wanted.Contains(delivery)).ToArray()) _kept.Remove(delivery);
+        Found = attach is null ? null : [.. RunningDeliveries, .. _kept.Keys];
+    }
 }
