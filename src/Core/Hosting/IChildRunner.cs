@@ -16,6 +16,9 @@ internal interface IChildRunner
 
     void Start(RunStep step);
 
+    /// <summary>What was started since the last call goes on its way: together, since that costs less.</summary>
+    void Flush();
+
     /// <summary>Signals the leaves of a scope: those that run, and those that are on their way (C3).</summary>
     void Cancel(int scope, CancellationCause cause);
 

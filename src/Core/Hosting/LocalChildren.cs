@@ -21,6 +21,11 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
 
     public void Start(RunStep step) => _leaves.Start(step);
 
+    public void Flush()
+    {
+        // Each is on its way already.
+    }
+
     public void Cancel(int scope, CancellationCause cause) => _leaves.Cancel(scope, cause);
 
     public void Close(int scope) => _leaves.Close(scope);

@@ -187,7 +187,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 return;
             }
 
-            foreach (Request request in requests) Carry(request);
+            Carry(requests);
             SignalProgress();
         }
 
@@ -221,7 +221,7 @@ internal sealed partial class WorkflowActor : IDisposable
         if (_isReload) Owed.Dispatches(_run.State, missing, _run);
         // Before the signals: they reach what is found of an earlier owner's.
         else if (missing.Length > 0) _children.Attach(missing);
-        foreach (Request request in _run.TakeRequests()) Carry(request);
+        Carry(_run.TakeRequests());
     }
 
     private Task<List<JournalEntry>> ReadAsync() =>
@@ -283,7 +283,7 @@ internal sealed partial class WorkflowActor : IDisposable
             foreach (Letter letter in rest) _kept.Enqueue(letter);
         }
 
-        foreach (Request request in requests) Carry(request);
+        Carry(requests);
         foreach ((Letter letter, bool journaled) in applied) Acknowledge(letter, journaled);
         SignalProgress();
     }
@@ -344,6 +344,12 @@ internal sealed partial class WorkflowActor : IDisposable
                 _isNew = false;
                 return true;
         }
+    }
+
+    private void Carry(IReadOnlyList<Request> requests)
+    {
+        foreach (Request request in requests) Carry(request);
+        _children.Flush();
     }
 
     private void Carry(Request request)

@@ -4,7 +4,11 @@ namespace Sheaf.Engine;
 internal abstract record Request;
 
 /// <summary>Deliver an attempt to a worker.</summary>
-internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, string Name, string Worker, string? Input, TimeSpan? Timeout, DateTimeOffset? Deadline) : Request;
+internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, string Name, string Worker, string? Input, TimeSpan? Timeout, DateTimeOffset? Deadline) : Request
+{
+    /// <summary>The W3C trace context of the child's group; null where nobody traces.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>Run an attempt of a step beside the workflow.</summary>
 internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string Name, StepWork Work, TimeSpan? Timeout) : Request;
