@@ -61,7 +61,8 @@ internal static class FailureRestore
     }
 
     /// <summary>Gives a fresh exception the original's stack and data.</summary>
-    private static Exception Complete(Exception fresh, Failure failure)
+    internal static T Complete<T>(T fresh, Failure failure)
+        where T : Exception
     {
         foreach ((string key, string value) in failure.Data) fresh.Data[key] = value;
         if (failure.StackTrace is { } stack) ExceptionDispatchInfo.SetRemoteStackTrace(fresh, stack);

@@ -34,7 +34,8 @@ internal readonly record struct WorkEnd(OutcomeKind Kind, IReadOnlyList<Exceptio
     public static WorkEnd Of(Exception thrown, bool cancellationRequested, Func<Exception, bool>? isCancellation) =>
         Of([thrown], cancellationRequested, isCancellation);
 
-    private static WorkEnd Of(IReadOnlyList<Exception> errors, bool cancellationRequested, Func<Exception, bool>? isCancellation)
+    /// <summary>Judges what left the work, however it did.</summary>
+    public static WorkEnd Of(IReadOnlyList<Exception> errors, bool cancellationRequested, Func<Exception, bool>? isCancellation)
     {
         if (!cancellationRequested) return Failed(errors);
         try
