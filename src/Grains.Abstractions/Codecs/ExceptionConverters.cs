@@ -4,7 +4,7 @@ namespace Sheaf.Codecs;
 
 /// <summary>
 /// Carries an exception of Sheaf's as its <see cref="Failure"/>. On receipt it is the same type, and what is inside is restored by
-/// rule E6. A copy inside a silo is what another silo would have got.
+/// rule E6. Inside a silo Orleans shares all exceptions.
 /// </summary>
 internal abstract class ExceptionConverter<T>(IServiceProvider services) : IConverter<T, FailureSurrogate>
     where T : Exception

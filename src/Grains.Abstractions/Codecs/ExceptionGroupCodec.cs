@@ -1,6 +1,5 @@
 using System.Buffers;
 using Orleans.Serialization.Buffers;
-using Orleans.Serialization.Cloning;
 using Orleans.Serialization.Codecs;
 using Orleans.Serialization.Serializers;
 using Orleans.Serialization.WireProtocol;
@@ -12,6 +11,7 @@ namespace Sheaf.Codecs;
 /// rule E6. A codec rather than a converter, since a converter serves one type: this one takes every subclass that has none of its
 /// own, which arrives as an <see cref="ExceptionGroup"/>.
 /// </summary>
+/// <remarks>There is no copier: inside a silo Orleans shares all exceptions, and groups are immutable.</remarks>
 [RegisterSerializer]
 internal sealed class ExceptionGroupCodec(IServiceProvider services) : IFieldCodec<ExceptionGroup>, IDerivedTypeCodec
 {
@@ -21,6 +21,13 @@ internal sealed class ExceptionGroupCodec(IServiceProvider services) : IFieldCod
         if (value is null)
         {
             ReferenceCodec.WriteNullReference(ref writer, fieldIdDelta);
+            return;
+        }
+
+        // A field of type ExceptionGroup may hold a subclass that has a codec of its own.
+        if (value.GetType() != typeof(ExceptionGroup) && writer.Session.CodecProvider.GetCodec(value.GetType()) is not ExceptionGroupCodec and var own)
+        {
+            own.WriteField(ref writer, fieldIdDelta, expectedType, value);
             return;
         }
 
@@ -34,6 +41,9 @@ internal sealed class ExceptionGroupCodec(IServiceProvider services) : IFieldCod
     public ExceptionGroup ReadValue<TInput>(ref Reader<TInput> reader, Field field)
     {
         if (field.WireType == WireType.Reference) return ReferenceCodec.ReadReference<ExceptionGroup, TInput>(ref reader, field);
+        if (field.FieldType is { } type && type != typeof(ExceptionGroup) && reader.Session.CodecProvider.GetCodec(type) is not ExceptionGroupCodec and var own)
+            return (ExceptionGroup)own.ReadValue(ref reader, field);
+
         field.EnsureWireTypeTagDelimited();
         ReferenceCodec.MarkValueField(reader.Session);
         string? json = null;
@@ -47,22 +57,6 @@ internal sealed class ExceptionGroupCodec(IServiceProvider services) : IFieldCod
             else reader.ConsumeUnknownField(header);
         }
 
-        return Restore(FailureText.Read(json), services);
-    }
-
-    internal static ExceptionGroup Restore(Failure failure, IServiceProvider services) =>
-        ExceptionGroup.From(failure.ToException(ReceivedTypes.Of(services)));
-}
-
-/// <summary>A copy inside a silo is what another silo would have got.</summary>
-[RegisterCopier]
-internal sealed class ExceptionGroupCopier(IServiceProvider services) : IDeepCopier<ExceptionGroup>, IDerivedTypeCopier
-{
-    public ExceptionGroup DeepCopy(ExceptionGroup input, CopyContext context)
-    {
-        if (context.TryGetCopy(input, out ExceptionGroup? known)) return known!;
-        ExceptionGroup copy = ExceptionGroupCodec.Restore(Failure.From(input), services);
-        context.RecordCopy(input, copy);
-        return copy;
+        return ExceptionGroup.From(FailureText.Read(json).ToException(ReceivedTypes.Of(services)));
     }
 }

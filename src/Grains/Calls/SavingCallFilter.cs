@@ -62,9 +62,11 @@ internal sealed class SavingCallFilter(IServiceProvider services) : IIncomingGra
         WorkEnd end = WorkEnd.Of(errors, context.Request.GetCancellationToken().IsCancellationRequested, isCancellation: null);
         // Without what may be inside it, which nobody asks of a cancellation and Orleans might not be able to send.
         if (end.Kind == OutcomeKind.Cancelled) return new OperationCanceledException($"{name} was cancelled.");
-        Exception error = end.Error(name)!;
-        if (error is ExceptionGroup group) error = FailureBounds.Bound(group, FailureCollector.DefaultMaxFailures);
-        return FailureRestore.RestoreAsRemote(Failure.From(error), FailureTypes.WellKnown);
+        var failure = Failure.From(end.Error(name)!);
+        // Bounded as data (rule E7): a group's subclass takes part in its own rebuilding, and might throw.
+        if (failure.ToException() is ExceptionGroup { LeafCount: > FailureCollector.DefaultMaxFailures } group)
+            failure = Failure.From(FailureBounds.Bound(group, FailureCollector.DefaultMaxFailures));
+        return FailureRestore.RestoreAsRemote(failure, FailureTypes.WellKnown);
     }
 
     /// <summary>

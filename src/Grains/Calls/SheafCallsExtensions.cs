@@ -11,9 +11,14 @@ internal static class SheafCallsExtensions
 {
     /// <summary>Adds the codecs, and the filter that saves what marked calls throw. Idempotent.</summary>
     /// <remarks>
+    /// <para>
+    /// Filters of the application that come after this one see a grain's exceptions as they are; those before it see what is sent.
+    /// </para>
+    /// <para>
     /// Turns <see cref="MessagingOptions.WaitForCancellationAcknowledgement"/> on, for all calls that this silo makes: Orleans would
     /// otherwise end a cancelled call while the callee runs on, and lose what the callee fails with later. A task group ends after all
     /// of its children (rule R1).
+    /// </para>
     /// </remarks>
     internal static ISiloBuilder AddSheafCalls(this ISiloBuilder silo)
     {

@@ -19,11 +19,11 @@ public sealed class ConverterTests
     [Trait("Rule", "E5")]
     public void Serializer_SheafsException_IsTheSameTypeAgain(Exception sent)
     {
-        foreach (Exception received in new[] { Wire.Send(sent), Wire.Copy(sent) })
-        {
-            Assert.IsType(sent.GetType(), received);
-            Assert.Equal(Failure.From(sent), Failure.From(received));
-        }
+        Exception received = Wire.Send(sent);
+
+        Assert.IsType(sent.GetType(), received);
+        Assert.Equal(Failure.From(sent), Failure.From(received));
+        Assert.Same(sent, Wire.Copy(sent));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class ConverterTests
     {
         var sent = (RemoteException)new Failure { TypeName = "Far.Away", Message = "m", StackTrace = "   at Far()", Inner = [Failure.From(new FormatException("inner"))] }.ToException();
 
-        foreach (RemoteException received in new[] { Wire.Send(sent), Wire.Copy(sent), (RemoteException)Wire.Send<Exception>(sent) })
+        foreach (RemoteException received in new[] { Wire.Send(sent), (RemoteException)Wire.Send<Exception>(sent) })
         {
             Assert.Equal(sent.Failure, received.Failure);
             Assert.IsType<FormatException>(received.InnerException);
@@ -64,18 +64,15 @@ public sealed class ConverterTests
             ],
             CancellationToken.None);
 
-        foreach (Exception one in new[] { Wire.Send<Exception>(sent), Wire.Copy<Exception>(sent) })
-        {
-            GroupCancelledException received = Assert.IsType<GroupCancelledException>(one);
-            Assert.Equal(sent.Message, received.Message);
-            Assert.Equal(sent.Cause, received.Cause);
-            Assert.Equal(["a", "b"], received.Outcomes.Select(outcome => outcome.Name));
-            Outcome failed = received.Outcomes[1];
-            Assert.Equal((1, OutcomeKind.Failed, 2, TimeSpan.FromSeconds(2)), (failed.Ordinal, failed.Kind, failed.Attempts, failed.Duration));
-            Assert.Equal(origin, failed.Origin);
-            Assert.Equal(Failure.From(Made.Tree()), Failure.From(failed.Exception!));
-            Assert.Null(received.Outcomes[0].StartedAt);
-        }
+        GroupCancelledException received = Assert.IsType<GroupCancelledException>(Wire.Send<Exception>(sent));
+        Assert.Equal(sent.Message, received.Message);
+        Assert.Equal(sent.Cause, received.Cause);
+        Assert.Equal(["a", "b"], received.Outcomes.Select(outcome => outcome.Name));
+        Outcome failed = received.Outcomes[1];
+        Assert.Equal((1, OutcomeKind.Failed, 2, TimeSpan.FromSeconds(2)), (failed.Ordinal, failed.Kind, failed.Attempts, failed.Duration));
+        Assert.Equal(origin, failed.Origin);
+        Assert.Equal(Failure.From(Made.Tree()), Failure.From(failed.Exception!));
+        Assert.Null(received.Outcomes[0].StartedAt);
     }
 
     [Fact]

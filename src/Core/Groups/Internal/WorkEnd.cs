@@ -49,12 +49,8 @@ internal readonly record struct WorkEnd(OutcomeKind Kind, IReadOnlyList<Exceptio
     }
 
     /// <summary>An aggregate is cancellation if all its leaves are: <c>.Wait()</c> on a cancelled task throws one.</summary>
-    private static bool IsCancellation(Exception error, Func<Exception, bool>? predicate) => error switch
-    {
-        OperationCanceledException => true,
-        AggregateException { InnerExceptions.Count: > 0 } aggregate => aggregate.InnerExceptions.All(inner => IsCancellation(inner, predicate)),
-        _ => predicate is not null && predicate(error),
-    };
+    private static bool IsCancellation(Exception error, Func<Exception, bool>? predicate) =>
+        GroupTree.Leaves(error).All(leaf => leaf is OperationCanceledException || (predicate is not null && predicate(leaf)));
 
     /// <summary>A cancelled task keeps its exception to itself until somebody asks by throwing.</summary>
     private static OperationCanceledException ExceptionOfCancelled(Task task)
