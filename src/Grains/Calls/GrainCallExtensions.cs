@@ -14,8 +14,9 @@ namespace Sheaf;
 /// </para>
 /// <para>
 /// Whatever the grain throws arrives, whether Orleans could serialize it or not (rules E5, E6): with type name, message, stack trace,
-/// data and inner exceptions, and all of the failures of a task that has several. The callee's silo needs Sheaf for that; from a silo
-/// without it an exception arrives as Orleans brings it. Only the grain that the delegate is given is called so; other grains that
+/// data and inner exceptions, and all of the failures of a task that has several; fields that are the exception's own do not, as they
+/// do not in the journal. The callee's silo needs Sheaf for that: from a silo without it an exception arrives as Orleans brings it,
+/// and so does what happens before the grain's method, such as an activation that fails. Only the grain that the delegate is given is called so; other grains that
 /// it calls, and those that the callee calls, are called as ever.
 /// </para>
 /// <para>
