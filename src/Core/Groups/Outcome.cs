@@ -8,10 +8,15 @@ namespace Sheaf;
 public class Outcome
 {
     internal Outcome(ChildTask child, OutcomeKind kind, Exception? exception, FailureOrigin? origin, OutcomeTimes times, int attempts)
+        : this(child.Name, child.Ordinal, kind, exception, origin, times, attempts)
+    {
+    }
+
+    internal Outcome(string name, int ordinal, OutcomeKind kind, Exception? exception, FailureOrigin? origin, OutcomeTimes times, int attempts)
     {
         Origin = origin;
-        Name = child.Name;
-        Ordinal = child.Ordinal;
+        Name = name;
+        Ordinal = ordinal;
         Kind = kind;
         Exception = exception;
         StartedAt = times.StartedAt;

@@ -167,7 +167,7 @@ internal sealed partial class WorkflowActor : IDisposable
         _timers.Clear();
         await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
-        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes);
+        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
         _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
         IReadOnlyList<JournalEntry> beyond = _run.Replay(entries);
         if (_run.Stuck is not null) return;

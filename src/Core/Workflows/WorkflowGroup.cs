@@ -113,6 +113,12 @@ public sealed class WorkflowGroup
     /// <param name="reason">Why, for people.</param>
     public void Cancel(string? reason = null) => _run.Cancel(_scope, reason);
 
+    /// <summary>The services of the host that runs the workflow; null where there is no host.</summary>
+    internal IServiceProvider? Services => _run.Services;
+
+    /// <summary>The exception types that the host makes again from failures; null for the framework's only.</summary>
+    internal FailureTypes? FailureTypes => _run.Types;
+
     internal static ChildTask<T> Open<T>(WorkflowRun run, ScopeCode parent, string name, Func<WorkflowGroup, Task> body, WorkflowGroupOptions? options)
     {
         ArgumentNullException.ThrowIfNull(body);

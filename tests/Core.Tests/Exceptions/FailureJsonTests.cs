@@ -89,7 +89,7 @@ public sealed class FailureJsonTests
     [InlineData("""{"v":1,"stacks":[],"types":[]}""", "failure.nodes is missing")]
     [InlineData("""{"v":1,"stacks":[],"types":[],"nodes":[]}""", "failure.nodes is empty")]
     [InlineData("""{"v":1,"stacks":[],"types":[],"nodes":[{"message":""}]}""", "failure.nodes[0].type is missing")]
-    [InlineData("""{"v":1,"stacks":[],"types":[[]],"nodes":[{"type":0,"message":""}]}""", "failure.nodes[0].type is not the index of a type with a name")]
+    [InlineData("""{"v":1,"stacks":[],"types":[[]],"nodes":[{"type":0,"message":""}]}""", "failure.types[0] is not the names of a type, its own first")]
     [InlineData("""{"v":1,"stacks":[],"types":[["X"]],"nodes":[{"type":0}]}""", "failure.nodes[0].message is missing")]
     [InlineData("""{"v":1,"stacks":[],"types":[["X"]],"nodes":[{"type":1,"message":""}]}""", "failure.nodes[0].type is not an index into a table of 1")]
     [InlineData("""{"v":1,"stacks":[],"types":[["X"]],"nodes":[{"type":0,"message":"","stack":-1}]}""", "failure.nodes[0].stack is not")]
@@ -134,6 +134,30 @@ public sealed class FailureJsonTests
         var failure = Failure.FromJson(Failure.From(group).ToJson());
 
         Assert.Equal(10_000, Assert.IsType<ExceptionGroup>(failure.ToException()).LeafCount);
+    }
+
+    [Fact]
+    [Trait("Rule", "E5")]
+    public void FromJson_ManyNodesOfOneType_ShareItsNames()
+    {
+        Failure read = Failure.FromJson("""{"v":1,"stacks":[],"types":[["G"],["X","Y"]],"nodes":[{"type":0,"message":"","group":true,"inner":[1,2]},{"type":1,"message":""},{"type":1,"message":""}]}""");
+
+        Assert.Same(read.Inner[0].BaseTypeNames, read.Inner[1].BaseTypeNames);
+    }
+
+    [Fact]
+    [Trait("Rule", "E6")]
+    public void ToException_ChainLongerThanAnyCaptured_StaysDataBelow()
+    {
+        Failure failure = new() { TypeName = "System.FormatException" };
+        for (int i = 0; i < 100_000; i++) failure = new() { TypeName = "System.FormatException", Inner = [failure] };
+
+        Exception deepest = failure.ToException();
+        int depth = 0;
+        for (; deepest.InnerException is { } inner; depth++) deepest = inner;
+
+        Assert.Equal(Failure.MaxInnerDepth + 1, depth);
+        Assert.Single(Assert.IsType<RemoteException>(deepest).Failure.Inner);
     }
 
     [Fact]

@@ -31,11 +31,12 @@ internal sealed partial class WorkflowRun : IEffects
     // Set once, by any thread.
     private WorkflowStuckException? _stuck;
 
-    public WorkflowRun(WorkflowId id, Func<WorkflowContext, Task<string?>> code, Payloads payloads, FailureTypes? types)
+    public WorkflowRun(WorkflowId id, Func<WorkflowContext, Task<string?>> code, Payloads payloads, FailureTypes? types, IServiceProvider? services = null)
     {
         State = new WorkflowState(id);
         Payloads = payloads;
         Types = types;
+        Services = services;
         _code = code;
         _scheduler = new WorkflowScheduler(place => GetStuck(
             $"{place} went on outside a turn: it awaited something that is not the workflow's own, such as Task.Delay or an HttpClient. Put it into a step."));
@@ -46,6 +47,9 @@ internal sealed partial class WorkflowRun : IEffects
     public Payloads Payloads { get; }
 
     public FailureTypes? Types { get; }
+
+    /// <summary>The services of the host that runs it; null where there is no host.</summary>
+    public IServiceProvider? Services { get; }
 
     /// <summary>Raised, on any thread, when the code gets stuck between turns.</summary>
     public Action? OnStuck { get; set; }

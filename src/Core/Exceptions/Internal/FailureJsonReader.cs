@@ -16,7 +16,8 @@ internal static class FailureJsonReader
         }
 
         string[] stacks = fields.Required("stacks").Strings();
-        string[][] types = [.. fields.Required("types").Items().Select(static type => type.Strings())];
+        // Base type names are shared by the nodes of a type: copied for each, a small text could ask for memory without bound.
+        (string Name, string[] Bases)[] types = [.. fields.Required("types").Items().Select(ReadType)];
         JsonField[] nodes = [.. fields.Required("nodes").Items()];
         if (nodes.Length == 0) throw new JsonException("failure.nodes is empty; its first node is the failure.");
 
@@ -28,15 +29,19 @@ internal static class FailureJsonReader
         return orphan < 0 ? built[0]! : throw new JsonException($"failure.nodes[{orphan}] belongs to no other node.");
     }
 
-    private static Failure ReadNode(JsonFields node, int index, string[] stacks, string[][] types, Failure?[] built)
+    private static (string Name, string[] Bases) ReadType(JsonField type)
     {
-        JsonField type = node.Required("type");
-        string[] names = type.IndexInto(types);
-        if (names.Length == 0) throw type.Wrong("the index of a type with a name");
+        string[] names = type.Strings();
+        return names.Length > 0 ? (names[0], names[1..]) : throw type.Wrong("the names of a type, its own first");
+    }
+
+    private static Failure ReadNode(JsonFields node, int index, string[] stacks, (string Name, string[] Bases)[] types, Failure?[] built)
+    {
+        (string name, string[] bases) = node.Required("type").IndexInto(types);
         return new()
         {
-            TypeName = names[0],
-            BaseTypeNames = names[1..],
+            TypeName = name,
+            BaseTypeNames = bases,
             Message = node.Required("message").String(),
             StackTrace = node.Optional("stack")?.IndexInto(stacks),
             IsGroup = node.Optional("group")?.Bool() ?? false,

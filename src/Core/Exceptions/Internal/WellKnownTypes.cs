@@ -21,8 +21,10 @@ internal static class WellKnownTypes
         {
             // Sheaf's own, in the same order.
             ["Sheaf.DeadlineExceededException"] = static (message, inner) => new DeadlineExceededException(message, inner),
+            ["Sheaf.NonDeterministicWorkflowException"] = static (message, inner) => new NonDeterministicWorkflowException(message, inner),
             ["Sheaf.PayloadTooLargeException"] = static (message, inner) => new PayloadTooLargeException(message, inner),
             ["Sheaf.WorkerLostException"] = static (message, inner) => new WorkerLostException(message, inner),
+            ["Sheaf.WorkflowStuckException"] = static (message, inner) => new WorkflowStuckException(message, inner),
             ["System.ApplicationException"] = static (message, inner) => new ApplicationException(message, inner),
             ["System.ArgumentException"] = static (message, inner) => new ArgumentException(message, inner),
             ["System.ArgumentNullException"] = static (message, inner) => new ArgumentNullException(message, inner),

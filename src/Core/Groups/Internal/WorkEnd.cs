@@ -34,7 +34,8 @@ internal readonly record struct WorkEnd(OutcomeKind Kind, IReadOnlyList<Exceptio
     public static WorkEnd Of(Exception thrown, bool cancellationRequested, Func<Exception, bool>? isCancellation) =>
         Of([thrown], cancellationRequested, isCancellation);
 
-    private static WorkEnd Of(IReadOnlyList<Exception> errors, bool cancellationRequested, Func<Exception, bool>? isCancellation)
+    /// <summary>Judges what left the work, however it did.</summary>
+    public static WorkEnd Of(IReadOnlyList<Exception> errors, bool cancellationRequested, Func<Exception, bool>? isCancellation)
     {
         if (!cancellationRequested) return Failed(errors);
         try
@@ -48,12 +49,8 @@ internal readonly record struct WorkEnd(OutcomeKind Kind, IReadOnlyList<Exceptio
     }
 
     /// <summary>An aggregate is cancellation if all its leaves are: <c>.Wait()</c> on a cancelled task throws one.</summary>
-    private static bool IsCancellation(Exception error, Func<Exception, bool>? predicate) => error switch
-    {
-        OperationCanceledException => true,
-        AggregateException { InnerExceptions.Count: > 0 } aggregate => aggregate.InnerExceptions.All(inner => IsCancellation(inner, predicate)),
-        _ => predicate is not null && predicate(error),
-    };
+    private static bool IsCancellation(Exception error, Func<Exception, bool>? predicate) =>
+        GroupTree.Leaves(error).All(leaf => leaf is OperationCanceledException || (predicate is not null && predicate(leaf)));
 
     /// <summary>A cancelled task keeps its exception to itself until somebody asks by throwing.</summary>
     private static OperationCanceledException ExceptionOfCancelled(Task task)
