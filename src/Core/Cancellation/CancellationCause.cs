@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Sheaf;
 
@@ -20,6 +21,7 @@ public sealed record CancellationCause(CancellationCauseKind Kind, string? Reaso
     public CancellationCause? Parent { get; init; }
 
     /// <summary>Follows <see cref="Parent"/> to the cause that started it all.</summary>
+    [JsonIgnore]
     public CancellationCause Root
     {
         get

@@ -22,11 +22,11 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private Task? _resumed;
     private int _disposed;
 
-    public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
+    public EmbeddedHost(IServiceProvider services, SheafBuilder builder, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
     {
         string owner = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
-        Context = new HostContext(services, registry, options, journal, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner);
-        Workflows = new WorkflowOwner(Context, (id, post) => new LocalChildren(id, Context, post), takesOver: false);
+        Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner);
+        Workflows = new WorkflowOwner(Context, (header, post) => new LocalChildren(header.Id, Context, post), takesOver: false);
     }
 
     /// <summary>How long disposal waits for workers that ignore their tokens; as long as the generic host's default.</summary>

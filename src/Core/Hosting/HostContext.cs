@@ -90,6 +90,18 @@ internal sealed class HostContext : IAsyncDisposable
         });
     }
 
+    /// <summary>Runs something on the pool and keeps it in view. Without the caller's execution context, whose ambient values are not for it.</summary>
+    public void Run(Func<Task> work)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            Track(Task.Run(work));
+            return;
+        }
+
+        using (ExecutionContext.SuppressFlow()) Track(Task.Run(work));
+    }
+
     /// <summary>Makes an object of the user's class, with constructor injection.</summary>
     public object Make(Type type, IServiceProvider services) =>
         _factories.GetOrAdd(type, static type => ActivatorUtilities.CreateFactory(type, []))(services, []);

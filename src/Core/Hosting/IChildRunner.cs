@@ -9,7 +9,7 @@ internal interface IChildRunner
     /// <summary>Whether this delivery is under way: waiting, running, or ended and not applied yet.</summary>
     bool Has(Delivery delivery);
 
-    /// <summary>Takes over deliveries of an earlier owner (D8). Those that run nowhere any more are posted as lost.</summary>
+    /// <summary>Takes over workers' deliveries of an earlier owner (D8). Those that run nowhere any more are posted as lost.</summary>
     void Attach(IReadOnlyList<Delivery> deliveries);
 
     void Start(DispatchWorker dispatch);

@@ -178,20 +178,22 @@ internal sealed partial class WorkflowActor : IDisposable
             return;
         }
 
+        IReadOnlyList<Request> requests = [];
         if (beyond.Count > 0)
         {
-            IReadOnlyList<Request> requests = _run.TakeRequests();
+            requests = _run.TakeRequests();
             if (!await TryCommitAsync([.. beyond]).ConfigureAwait(false))
             {
                 await LoadAsync().ConfigureAwait(false);
                 return;
             }
 
-            Carry(requests);
             SignalProgress();
         }
 
-        if (!_run.State.HasEnded) TakeUpWhatIsOwed();
+        // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
+        if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.OfType<DispatchWorker>().Select(dispatch => dispatch.Child), .. requests.OfType<RunStep>().Select(step => step.Child)]);
+        Carry(requests);
         _isReload = true;
     }
 
@@ -213,15 +215,22 @@ internal sealed partial class WorkflowActor : IDisposable
         throw new GivenWayException(_header.Id);
     }
 
-    private void TakeUpWhatIsOwed()
+    private void TakeUpWhatIsOwed(HashSet<ChildId> started)
     {
         Owed.Timers(_run.State, _run);
         Owed.Cancellations(_run.State, _run);
-        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !_children.Has(delivery))];
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !_children.Has(delivery))];
         if (_isReload) Owed.Dispatches(_run.State, missing, _run);
-        // Before the signals: they reach what is found of an earlier owner's.
-        else if (missing.Length > 0) _children.Attach(missing);
+        else TakeOver(missing);
         Carry(_run.TakeRequests());
+    }
+
+    /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on. Before any signal: it is for them too.</summary>
+    private void TakeOver(Delivery[] missing)
+    {
+        Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Step)];
+        if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
+        if (missing.Length > steps.Length) _children.Attach([.. missing.Except(steps)]);
     }
 
     private Task<List<JournalEntry>> ReadAsync() =>

@@ -13,11 +13,14 @@ namespace Sheaf.Hosting;
 /// its place. The embedded host claims at its start only.
 /// </param>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class WorkflowOwner(HostContext host, Func<WorkflowId, Action<Letter>, IChildRunner> children, bool takesOver)
+internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Action<Letter>, IChildRunner> children, bool takesOver)
 {
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
 
     public HostContext Host => host;
+
+    /// <summary>Workflows that are stuck here.</summary>
+    public IReadOnlyList<string> Stuck => [.. _actors.Where(pair => pair.Value.StuckReason is not null).Select(pair => pair.Key.Value)];
 
     public WorkflowActor? Find(WorkflowId id) => _actors.GetValueOrDefault(id);
 
@@ -152,11 +155,11 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowId, Action<Le
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
     {
         if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-        WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header.Id, post));
+        WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header, post));
         there = _actors.GetOrAdd(header.Id, actor);
         if (there != actor) return there;
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
-        using (ExecutionContext.SuppressFlow()) host.Track(Task.Run(() => RunAsync(actor, header.Id)));
+        host.Run(() => RunAsync(actor, header.Id));
         return actor;
     }
 

@@ -15,6 +15,15 @@ public sealed class SheafBuilder
 
     internal CodeRegistry Registry { get; } = new();
 
+    /// <summary>The clock of workflows and workers; null for that of the services.</summary>
+    internal TimeProvider? Time { get; private set; }
+
+    /// <summary>What runs the workflows, once that is decided; for the error that says so.</summary>
+    internal string? RunsOn { get; set; }
+
+    // Registered apart from the options, which may be replaced afterwards.
+    private readonly List<Action<FailureTypes>> _exceptions = [];
+
     /// <summary>Registers a workflow under the name of its <see cref="WorkflowAttribute"/>.</summary>
     /// <typeparam name="TWorkflow">Its class. Made anew for each run, with constructor injection.</typeparam>
     /// <exception cref="InvalidOperationException">The class has no name, or another class has the same.</exception>
@@ -43,6 +52,28 @@ public sealed class SheafBuilder
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        foreach (Action<FailureTypes> register in _exceptions) register(options.FailureTypes);
+        return this;
+    }
+
+    /// <summary>Sets the clock of workflows and of their workers' timeouts: for tests.</summary>
+    /// <param name="time">The clock. Without it, the embedded host takes the one among the services, and a silo the system's.</param>
+    public SheafBuilder UseTimeProvider(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        Time = time;
+        return this;
+    }
+
+    /// <summary>Lets an exception type of the application's own be made again where a failure of it arrives (rule E6).</summary>
+    /// <typeparam name="TException">The type.</typeparam>
+    /// <param name="make">Makes one of a message and an inner exception.</param>
+    public SheafBuilder AddException<TException>(Func<string, Exception?, TException> make)
+        where TException : Exception
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        _exceptions.Add(types => types.Register(make));
+        Options.FailureTypes.Register(make);
         return this;
     }
 }

@@ -10,11 +10,11 @@ internal sealed record StartWorkflow([property: Id(0)] string Workflow, [propert
 /// <param name="Kind">The outcome's kind.</param>
 /// <param name="Value">The value as JSON.</param>
 /// <param name="Failure">The failure as JSON: it needs no type of the thrower's (E5).</param>
-/// <param name="Cause">What cancelled it, as JSON.</param>
+/// <param name="Cause">What cancelled it.</param>
 /// <param name="Stuck">Why its code cannot go on; then it has not ended.</param>
 [GenerateSerializer, Immutable, Alias("sheaf.EndedWorkflow")]
 internal sealed record EndedWorkflow(
-    [property: Id(0)] OutcomeKind Kind, [property: Id(1)] string? Value, [property: Id(2)] string? Failure, [property: Id(3)] string? Cause, [property: Id(4)] string? Stuck);
+    [property: Id(0)] OutcomeKind Kind, [property: Id(1)] string? Value, [property: Id(2)] string? Failure, [property: Id(3)] CancellationCause? Cause, [property: Id(4)] Exception? Stuck);
 
 /// <summary>A part of a workflow's journal.</summary>
 /// <param name="FirstSequence">The number of the first entry.</param>

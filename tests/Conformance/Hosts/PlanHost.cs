@@ -14,6 +14,9 @@ public enum Capabilities
 
     /// <summary>A child that ignores cancellation is given up after a while (R9).</summary>
     CanAbandon = 4,
+
+    /// <summary>A process that finds its workflow taken over does not take it back.</summary>
+    LeavesAlone = 8,
 }
 
 /// <summary>Says what a suite needs; <see cref="DeclarationTests"/> holds each host to the suites that it can run.</summary>

@@ -63,6 +63,8 @@ internal sealed class WorkerSite(ISiteEffects effects)
                 break;
             case ForgetScope forget:
                 _cancelled.Remove(forget.Scope);
+                // With the workflow's own scope all has ended; what runs all the same, nobody waits for.
+                if (forget.Scope == 0) Drop(new(CancellationCauseKind.ParentCancelled, "the workflow has ended", null, now));
                 effects.Forget(forget.Scope);
                 break;
             case Attach:

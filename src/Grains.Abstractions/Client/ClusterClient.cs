@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Text.Json;
+using Orleans;
+using Orleans.Runtime;
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>The client of a cluster, inside it and outside.</summary>
+/// <remarks>
+/// A call that does not come back, because a silo died or a workflow moved, is made again: all of them can be repeated, a signal by
+/// the key that it gets here. Waiting is asking again and again, each time for a while (D7).
+/// </remarks>
+internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
+    : WorkflowClientBase(new Payloads(options.SerializerOptions, options.MaxPayloadBytes), options), ISheafCluster
+{
+    /// <summary>How long one call waits at the most.</summary>
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call that waits for nothing is made again before its failure is the caller's.</summary>
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    public override async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
+    {
+        string? json = await CallAsync(() => Grain(id).DescribeAsync(), cancellationToken).ConfigureAwait(false);
+        return json is null ? null : JsonSerializer.Deserialize<WorkflowDescription>(json, WireJson.Options);
+    }
+
+    public override async IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        EventView view = new(id);
+        long next = 0;
+        while (!view.HasEnded)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            JournalPage page = await CallAsync(() => Grain(id).ReadAsync(next, Wait), cancellationToken).ConfigureAwait(false);
+            long sequence = page.FirstSequence;
+            foreach (JournalEntry entry in page.Commits.SelectMany(commit => EntryCodec.Decode(commit)))
+            {
+                if (sequence++ < next) continue;
+                foreach (WorkflowEvent @event in view.Add(sequence - 1, entry)) yield return @event;
+                next = sequence;
+            }
+
+            if (page.Commits.Count == 0 && page.Stuck is { } reason) throw new WorkflowStuckException(reason);
+        }
+    }
+
+    public override async IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (ListedWorkflow workflow in grains.GetGrain<IWorkflowListGrain>(NewKey()).ListAsync(status).WithCancellation(cancellationToken).ConfigureAwait(false))
+            yield return new WorkflowSummary(workflow.Id, workflow.Workflow, workflow.Status, workflow.CreatedAt);
+    }
+
+    public Task<IReadOnlyList<RunningChild>> GetRunningAsync(CancellationToken cancellationToken = default) =>
+        CallAsync(() => grains.GetGrain<IWorkflowListGrain>(NewKey()).AuditAsync(orphansOnly: false), cancellationToken);
+
+    public Task<IReadOnlyList<RunningChild>> AuditAsync(CancellationToken cancellationToken = default) =>
+        CallAsync(() => grains.GetGrain<IWorkflowListGrain>(NewKey()).AuditAsync(orphansOnly: true), cancellationToken);
+
+    protected override Task<bool> StartAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken) =>
+        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, Activity.Current?.Id)), cancellationToken);
+
+    protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
+    {
+        StartWorkflow start = new(workflow, input, Activity.Current?.Id);
+        return ToEnd(await AskUntilEndedAsync(() => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
+    }
+
+    protected override async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken) =>
+        ToEnd(await AskUntilEndedAsync(() => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
+
+    protected override Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
+    {
+        switch (input)
+        {
+            case AskCancel cancel:
+                return CallAsync(() => Grain(id).CancelAsync(cancel.Reason, cancel.By), cancellationToken);
+            case AskSignal signal:
+                // A key for all its repetitions: it must count once.
+                string key = signal.Key ?? NewKey().ToString();
+                return CallAsync(() => Grain(id).SignalAsync(signal.Name, signal.Json, key), cancellationToken);
+            case AskRetry:
+                return CallAsync(() => Grain(id).RetryAsync(), cancellationToken);
+            default:
+                throw new InvalidOperationException($"A client does not ask for {input.GetType().Name}.");
+        }
+    }
+
+    private static WorkflowEnd ToEnd(EndedWorkflow ended)
+    {
+        if (ended.Stuck is { } stuck) ExceptionDispatchInfo.Throw(stuck);
+        Failure? failure = ended.Failure is null ? null : Failure.FromJson(ended.Failure);
+        return new WorkflowEnd(new Result(ended.Kind, ended.Value, failure), ended.Cause);
+    }
+
+    /// <summary>Whether a call may be made again: the cluster had it fail, not the workflow.</summary>
+    private static bool IsTransient(Exception error) => error is WorkflowMovedException or TimeoutException or OrleansException;
+
+    private static OperationCanceledException Stopped(ObjectDisposedException disposed) => new("The cluster's client has been stopped.", disposed);
+
+    private static Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(Pause, TimeProvider.System, cancellationToken);
+
+#pragma warning disable RS0030 // A key that no other call has; nothing is replayed from it.
+    private static Guid NewKey() => Guid.NewGuid();
+#pragma warning restore RS0030
+
+    private static async Task<EndedWorkflow> AskUntilEndedAsync(Func<Task<EndedWorkflow?>> ask, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await ask().WaitAsync(cancellationToken).ConfigureAwait(false) is { } ended) return ended;
+            }
+            catch (ObjectDisposedException disposed)
+            {
+                throw Stopped(disposed);
+            }
+            catch (Exception error) when (IsTransient(error))
+            {
+                // A silo is on its way out, or dead and not declared so: however long, its workflows go on elsewhere.
+                await PauseAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        long startedAt = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException disposed)
+            {
+                throw Stopped(disposed);
+            }
+            catch (Exception error) when (IsTransient(error) && TimeProvider.System.GetElapsedTime(startedAt) < GiveUpAfter)
+            {
+                await PauseAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private IWorkflowGrain Grain(WorkflowId id) => grains.GetGrain<IWorkflowGrain>(id.Value);
+}

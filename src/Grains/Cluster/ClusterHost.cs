@@ -1,0 +1,114 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Runtime;
+using Sheaf.Engine;
+using Sheaf.Hosting;
+using Sheaf.Journal;
+
+namespace Sheaf.Grains;
+
+/// <summary>A silo's part in Sheaf: owns workflows, has their children run on all silos, and runs children for others.</summary>
+/// <remarks>Thread-safe. Works while the silo is active, between <see cref="StartAsync"/> and <see cref="StopAsync"/>.</remarks>
+internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable
+{
+    private readonly SheafSiloOptions _settings;
+    private readonly OutcomeLinks _outcomes;
+    private readonly Membership _membership;
+    private readonly Takeover _takeover;
+
+    public ClusterHost(
+        IServiceProvider services, ILocalSiloDetails silo, IClusterMembershipService members, IGrainFactory grains, SheafBuilder builder,
+        IOptions<SheafSiloOptions> settings, IJournal journal, ILoggerFactory loggers)
+    {
+        _settings = settings.Value;
+        string address = silo.SiloAddress.ToParsableString();
+        Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? TimeProvider.System, loggers.CreateLogger("Sheaf.Cluster"), address) { SiloName = silo.Name };
+        Links = new SiteLinks(address);
+        Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
+        _outcomes = new OutcomeLinks(this, grains);
+        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
+        _takeover = new Takeover(Context, silo.SiloAddress, grains);
+        _membership = new Membership(Context, silo.SiloAddress, members, new SiteLinkFactory(this, grains), Links, _outcomes, _takeover);
+    }
+
+    public HostContext Context { get; }
+
+    public WorkflowOwner Workflows { get; }
+
+    public SiteLinks Links { get; }
+
+    public SiteHost Site { get; }
+
+    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+    /// <summary>Takes ends of children, and answers when they are committed.</summary>
+    /// <returns>The places of those whose workflow is not here, or cannot take them now.</returns>
+    public Task<IReadOnlyList<int>> OnOutcomesAsync(IReadOnlyList<(WorkflowId Workflow, LeafEnded Ended)> outcomes)
+    {
+        OutcomeReceipt receipt = new(outcomes.Count);
+        for (int i = 0; i < outcomes.Count; i++)
+        {
+            if (Workflows.Find(outcomes[i].Workflow) is { } actor) actor.Post(new Letter(outcomes[i].Ended, receipt.Of(i)));
+            else receipt.NotHere(i);
+        }
+
+        return receipt.WhenAnswered;
+    }
+
+    public async Task<bool> OnSpawnAsync(WireSpawn spawn)
+    {
+        if (Workflows.Find(spawn.Workflow) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
+        LetterAnswer answer = new();
+        actor.Post(new Letter(spawn.ToAsk(), answer));
+        return await answer.Task.ConfigureAwait(false);
+    }
+
+    public Task<WorkflowDescription?> DescribeAsync(WorkflowId id) => Workflows.DescribeAsync(id, CancellationToken.None);
+
+    public async ValueTask DisposeAsync() => await Context.DisposeAsync().ConfigureAwait(false);
+
+    private Task StartAsync(CancellationToken cancellationToken)
+    {
+        Context.Run(_membership.FollowAsync);
+        Context.Run(() => EveryAsync(_settings.LeaseDuration / 5, () =>
+        {
+            foreach (SiteLink link in Links.All) link.SendSignOfLife();
+            Site.EndLapsedLeases();
+            return Task.CompletedTask;
+        }));
+        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync(_membership.Live) : Task.CompletedTask));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Stops: children here are signalled and their deliveries lost; the ownership of workflows is given up (D7).</summary>
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Site.DropAll(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()));
+        using CancellationTokenSource bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(_settings.ShutdownTimeout);
+        await Context.StopAsync(bound.Token).ConfigureAwait(false);
+        if (Context.Busy is > 0 and int left) ClusterLog.StillRunning(Context.Logger, left);
+        try
+        {
+            await Context.Journal.ReleaseAsync(Context.OwnerName, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            ClusterLog.ReleaseFailed(Context.Logger, error);
+        }
+    }
+
+    private async Task EveryAsync(TimeSpan period, Func<Task> act)
+    {
+        using PeriodicTimer timer = new(period, TimeProvider.System);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(Context.Stopping).ConfigureAwait(false)) await act().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (Context.Stopping.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sheaf.Grains;
+
+/// <summary>The log messages of a silo's part.</summary>
+internal static partial class ClusterLog
+{
+    [LoggerMessage(EventId = 40, Level = LogLevel.Warning, Message = "A batch for silo {Silo} has not arrived; it is sent again.")]
+    public static partial void DeliveryFailed(ILogger logger, string silo, Exception error);
+
+    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Ends of children have not reached silo {Silo}; they are sent again.")]
+    public static partial void OutcomesFailed(ILogger logger, string silo, Exception error);
+
+    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Nothing was heard of silo {Silo} for longer than the lease: {Count} of its children here were signalled.")]
+    public static partial void Lapsed(ILogger logger, string silo, int count);
+
+    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "{Count} workflows that no live silo owns were taken over.")]
+    public static partial void TakenOver(ILogger logger, int count);
+
+    [LoggerMessage(EventId = 44, Level = LogLevel.Error, Message = "Workflows that no live silo owns could not be taken over; it is tried again.")]
+    public static partial void TakeOverFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 45, Level = LogLevel.Warning, Message = "Silo {Silo} has not said yet what it can run; it is asked again.")]
+    public static partial void InfoFailed(ILogger logger, string silo, Exception error);
+
+    [LoggerMessage(EventId = 46, Level = LogLevel.Error, Message = "The ownership of this silo's workflows could not be given up; others take them over once it is dead in membership.")]
+    public static partial void ReleaseFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 47, Level = LogLevel.Error, Message = "{Count} workers and workflows still ran when the silo stopped.")]
+    public static partial void StillRunning(ILogger logger, int count);
+}

@@ -1,0 +1,26 @@
+using Orleans;
+using Orleans.Runtime;
+using Sheaf.Engine;
+
+namespace Sheaf.Grains;
+
+/// <summary>Makes the way to a site: to this silo's own by a call, to others' over their grains.</summary>
+internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
+{
+    public SiteLink Make(string silo)
+    {
+        string local = host.Context.OwnerName;
+        if (silo == local) return new SiteLink(host.Context, silo, (stream, first, items) => Task.FromResult(host.Site.Deliver(local, stream, first, items)), host.Links);
+        ISiteGrain site = grains.GetGrain<ISiteGrain>(silo);
+        return new SiteLink(host.Context, silo, async (stream, first, items) =>
+        {
+            WireMessage[] messages = [.. items.Select(item => WireMessage.From(item.Workflow.Value, item.Epoch, item.Message))];
+            SiteReply reply = await site.DeliverAsync(new SiteBatch(local, stream, first, messages)).ConfigureAwait(false);
+            return new SiteAnswer(reply.IsLapsed, [.. reply.Found.Select(found => new FoundDeliveries(found.Workflow, found.Epoch, [.. found.Deliveries.Select(delivery => delivery.ToDelivery())]))]);
+        }, host.Links);
+    }
+
+    /// <summary>Asks a site what it can run.</summary>
+    public async Task<IReadOnlyList<string>> AskAsync(string silo) =>
+        silo == host.Context.OwnerName ? [.. host.Context.Registry.Workers.All] : (await grains.GetGrain<ISiteGrain>(silo).GetInfoAsync().ConfigureAwait(false)).Workers;
+}

@@ -1,0 +1,194 @@
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>Runs the leaves of one workflow over the silos: steps beside the workflow, workers wherever there is room.</summary>
+/// <remarks>
+/// <para>Thread-safe: the actor calls it, and so do links. A delivery is: gathered → waiting for a site → assigned → applied;
+/// or, of an earlier owner, sought → assigned or lost.</para>
+/// <para>A site hears of each scope that is cancelled before it hears of a child in it: on the first message to it, of all.</para>
+/// </remarks>
+internal sealed class ClusterChildren : IChildRunner
+{
+    private readonly WorkflowId _workflow;
+    private readonly long _epoch;
+    private readonly SiteLinks _links;
+    private readonly HostContext _host;
+    private readonly Action<Letter> _post;
+    private readonly LeafPool _steps;
+    private readonly List<DispatchWorker> _gathered = [];
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate. A link of null: waiting for a site.
+    private readonly Dictionary<ChildId, (int Number, SiteLink? Link)> _assigned = [];
+    private readonly Dictionary<int, CancellationCause> _cancelled = [];
+    private readonly HashSet<SiteLink> _used = [];
+    private readonly HashSet<SiteLink> _asked = [];
+    private readonly HashSet<Delivery> _sought = [];
+    private bool _isOver;
+
+    public ClusterChildren(WorkflowId workflow, long epoch, SiteLinks links, HostContext host, Action<Letter> post)
+    {
+        _workflow = workflow;
+        _epoch = epoch;
+        _links = links;
+        _host = host;
+        _post = post;
+        // Steps spawn nothing.
+        _steps = new LeafPool(workflow, host, ended => post(new Letter(ended)), _ => Task.FromResult(false));
+        links.Register(workflow, this);
+    }
+
+    public bool Has(Delivery delivery)
+    {
+        if (_steps.Has(delivery)) return true;
+        lock (_gate) return _sought.Contains(delivery) || (_assigned.TryGetValue(delivery.Child, out (int Number, SiteLink?) there) && there.Number == delivery.Number);
+    }
+
+    public void Start(DispatchWorker dispatch)
+    {
+        lock (_gate) _assigned[dispatch.Child] = (dispatch.Delivery, null);
+        _gathered.Add(dispatch);
+    }
+
+    public void Start(RunStep step) => _steps.Start(step);
+
+    public void Flush()
+    {
+        if (_gathered.Count == 0) return;
+        DispatchWorker[] dispatches = [.. _gathered];
+        _gathered.Clear();
+        _links.Place(this, dispatches);
+    }
+
+    /// <summary>Sends dispatches to a site. Called by <see cref="SiteLinks"/> only.</summary>
+    public void Assign(SiteLink link, List<DispatchWorker> dispatches)
+    {
+        lock (_gate)
+        {
+            if (_isOver) return;
+            foreach (DispatchWorker dispatch in dispatches) _assigned[dispatch.Child] = (dispatch.Delivery, link);
+            Send_NeedsLock(link, [.. dispatches.Select(dispatch => new Deliver(dispatch))]);
+        }
+    }
+
+    /// <summary>Asks every site for what an earlier owner's journal waits for.</summary>
+    public void Attach(IReadOnlyList<Delivery> deliveries)
+    {
+        lock (_gate)
+        {
+            _sought.UnionWith(deliveries);
+            Attach attach = new(deliveries);
+            foreach (SiteLink link in _links.All)
+            {
+                _asked.Add(link);
+                Send_NeedsLock(link, [attach]);
+            }
+        }
+
+        EndSearch();
+    }
+
+    public void OnFound(SiteLink link, long epoch, IReadOnlyList<Delivery> deliveries)
+    {
+        lock (_gate)
+        {
+            if (epoch != _epoch || !_asked.Remove(link)) return;
+            foreach (Delivery delivery in deliveries.Where(_sought.Remove)) _assigned[delivery.Child] = (delivery.Number, link);
+        }
+
+        EndSearch();
+    }
+
+    /// <summary>All that the site ran is gone.</summary>
+    public void OnSiteLost(SiteLink link, string reason)
+    {
+        Delivery[] lost;
+        lock (_gate)
+        {
+            lost = [.. _assigned.Where(pair => pair.Value.Link == link).Select(pair => new Delivery(pair.Key, pair.Value.Number))];
+            foreach (Delivery delivery in lost) _assigned.Remove(delivery.Child);
+            _used.Remove(link);
+            _asked.Remove(link);
+        }
+
+        if (lost.Length > 0) _post(new Letter(new Lost(lost, reason)));
+        EndSearch();
+    }
+
+    public void Cancel(int scope, CancellationCause cause)
+    {
+        _steps.Cancel(scope, cause);
+        SiteLink[] links;
+        lock (_gate)
+        {
+            if (!_cancelled.TryAdd(scope, cause)) return;
+            links = [.. _used];
+            foreach (SiteLink link in links) Send_NeedsLock(link, [new SignalScope(scope, cause)]);
+        }
+
+        // Those that have not been handed to any site need not be: they end here.
+        DateTimeOffset now = _host.Time.GetUtcNow();
+        foreach (DispatchWorker dispatch in _links.TakeBack(this, scope))
+            _post(new Letter(new LeafEnded(dispatch.Child, dispatch.Attempt, dispatch.Delivery, Result.Cancelled(), now)));
+    }
+
+    public void Close(int scope)
+    {
+        _steps.Close(scope);
+        lock (_gate)
+        {
+            // One that was never cancelled has left nothing behind; the workflow's own takes all with it.
+            if (!_cancelled.Remove(scope) && scope != 0) return;
+            foreach (SiteLink link in _used) Send_NeedsLock(link, [new ForgetScope(scope)]);
+        }
+    }
+
+    public void OnApplied(ChildId child, int delivery)
+    {
+        _steps.OnApplied(child, delivery);
+        lock (_gate)
+        {
+            if (_assigned.TryGetValue(child, out (int Number, SiteLink?) there) && there.Number == delivery) _assigned.Remove(child);
+        }
+    }
+
+    public void Abandon(CancellationCause cause, bool hasEnded)
+    {
+        _steps.Abandon(cause);
+        _links.Unregister(_workflow, this);
+        lock (_gate)
+        {
+            _isOver = true;
+            _assigned.Clear();
+            _sought.Clear();
+        }
+    }
+
+    /// <summary>D8: dispatched again is only what no site has.</summary>
+    private void EndSearch()
+    {
+        Delivery[] lost;
+        lock (_gate)
+        {
+            if (_asked.Count > 0 || _sought.Count == 0) return;
+            lost = [.. _sought];
+            _sought.Clear();
+        }
+
+        _post(new Letter(new Lost(lost, "the workflow's owner was lost, and no silo has the delivery")));
+    }
+
+    private void Send_NeedsLock(SiteLink link, List<SiteMessage> messages)
+    {
+        if (_used.Add(link) && _cancelled.Count > 0)
+        {
+            IEnumerable<SiteMessage> known = _cancelled.Select(pair => new SignalScope(pair.Key, pair.Value));
+            // A new owner's question comes first: it begins the epoch.
+            messages = messages[0] is Attach ? [.. messages, .. known] : [.. known, .. messages];
+        }
+
+        link.Send([.. messages.Select(message => new SiteItem(_workflow, _epoch, message))]);
+    }
+}

@@ -1,0 +1,218 @@
+using Microsoft.Extensions.Logging;
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>The way from this silo, as an owner of workflows, to one site: a numbered stream, one batch in flight (C3).</summary>
+/// <remarks>
+/// <para>Thread-safe. States: live → dead, once. A batch is sent again, with the same numbers, until the site has it or is dead
+/// in membership: a slow one is asked again, and the numbers keep a repetition from counting twice.</para>
+/// <para>Credits are dispatches that the site has not confirmed: a slow one gets fewer.</para>
+/// </remarks>
+internal sealed class SiteLink
+{
+    /// <summary>So many messages go in one batch at the most.</summary>
+    public const int MaxBatch = 500;
+
+    /// <summary>So many characters of input may go in one batch; a single larger one goes alone.</summary>
+    private const int MaxBatchCharacters = 1024 * 1024;
+
+    /// <summary>So many dispatches may be on their way.</summary>
+    private const int MaxCredits = 8 * MaxBatch;
+
+    private readonly HostContext _host;
+    private readonly Func<long, long, IReadOnlyList<SiteItem>, Task<SiteAnswer>> _deliver;
+    private readonly ISiteLinkEvents _events;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private List<SiteItem> _outbox = [];
+    private long _stream = 1;
+    private long _nextNumber;
+    private int _unconfirmed;
+    private bool _isSending;
+    private bool _isDead;
+
+    /// <summary>Makes the link; it sends when it has something.</summary>
+    /// <param name="host">This silo's host.</param>
+    /// <param name="silo">The site's silo.</param>
+    /// <param name="deliver">Sends a batch: stream, number of the first message, messages.</param>
+    /// <param name="events">Who is told what becomes of it.</param>
+    public SiteLink(HostContext host, string silo, Func<long, long, IReadOnlyList<SiteItem>, Task<SiteAnswer>> deliver, ISiteLinkEvents events)
+    {
+        _host = host;
+        Silo = silo;
+        _deliver = deliver;
+        _events = events;
+    }
+
+    public string Silo { get; }
+
+    /// <summary>The names of the workers that the site can run (D7); null until it has said so.</summary>
+    public IReadOnlySet<string>? Workers { get; set; }
+
+    /// <summary>How many more dispatches may be sent now.</summary>
+    public int Credits
+    {
+        get
+        {
+            lock (_gate) return _isDead ? 0 : MaxCredits - _unconfirmed;
+        }
+    }
+
+    public bool HasBegun
+    {
+        get
+        {
+            lock (_gate) return _nextNumber > 0;
+        }
+    }
+
+    public void Send(IReadOnlyList<SiteItem> items)
+    {
+        lock (_gate)
+        {
+            if (_isDead) return;
+            _outbox.AddRange(items);
+            _unconfirmed += items.Count(item => item.Message is Deliver);
+            if (_isSending) return;
+            _isSending = true;
+        }
+
+        _host.Run(() => SendAllAsync(isSignOfLife: false));
+    }
+
+    public void Send(SiteItem item) => Send([item]);
+
+    /// <summary>Tells the site that this owner lives (C5), unless it is being told anyway.</summary>
+    public void SendSignOfLife()
+    {
+        lock (_gate)
+        {
+            if (_isDead || _isSending || _nextNumber == 0) return;
+            _isSending = true;
+        }
+
+        _host.Run(() => SendAllAsync(isSignOfLife: true));
+    }
+
+    /// <summary>The silo is dead in membership: nothing more is sent.</summary>
+    public void Die()
+    {
+        lock (_gate)
+        {
+            _isDead = true;
+            _outbox.Clear();
+        }
+    }
+
+    private async Task SendAllAsync(bool isSignOfLife)
+    {
+        bool isFirst = true;
+        while (Take(isFirst && isSignOfLife) is { } batch)
+        {
+            if (await SendAsync(batch).ConfigureAwait(false) is not { } answer) return;
+            if (answer.IsLapsed)
+            {
+                Restart();
+                _events.OnLapsed(this);
+            }
+            else
+            {
+                OnConfirmed(batch.Items);
+                if (answer.Found.Count > 0) _events.OnFound(this, answer.Found);
+            }
+
+            isFirst = false;
+        }
+    }
+
+    /// <summary>Sends one batch until it has been applied.</summary>
+    /// <returns>The answer; null where the site is dead or this host stops.</returns>
+    private async Task<SiteAnswer?> SendAsync(Batch batch)
+    {
+        int failures = 0;
+        while (true)
+        {
+            try
+            {
+                return await _deliver(batch.Stream, batch.FirstNumber, batch.Items).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                lock (_gate)
+                {
+                    if (_isDead) return null;
+                }
+
+                if (_host.Stopping.IsCancellationRequested) return null;
+                ClusterLog.DeliveryFailed(_host.Logger, Silo, error);
+            }
+
+            failures = Math.Min(failures + 1, 5);
+            await Task.Delay(_host.CommitRetryDelay * failures, TimeProvider.System, _host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Batch? Take(bool evenIfEmpty)
+    {
+        lock (_gate)
+        {
+            if (_isDead || (_outbox.Count == 0 && !evenIfEmpty))
+            {
+                _isSending = false;
+                return null;
+            }
+
+            int count = 0;
+            long size = 0;
+            while (count < _outbox.Count && count < MaxBatch && size < MaxBatchCharacters)
+            {
+                size += _outbox[count].Message is Deliver { Dispatch.Input: { } input } ? input.Length : 0;
+                count++;
+            }
+
+            List<SiteItem> items = count == _outbox.Count ? _outbox : _outbox[..count];
+            _outbox = count == _outbox.Count ? [] : _outbox[count..];
+            Batch batch = new(_stream, _nextNumber, items);
+            _nextNumber += count;
+            return batch;
+        }
+    }
+
+    private void OnConfirmed(IReadOnlyList<SiteItem> items)
+    {
+        int dispatches = items.Count(item => item.Message is Deliver);
+        if (dispatches == 0) return;
+        lock (_gate) _unconfirmed -= dispatches;
+        _events.OnCredits(this);
+    }
+
+    /// <summary>The site has lost the stream, and all that came over it: what waits to be sent is lost with it, so that it comes in order again.</summary>
+    private void Restart()
+    {
+        lock (_gate)
+        {
+            _stream++;
+            _nextNumber = 0;
+            _unconfirmed = 0;
+            _outbox.Clear();
+        }
+    }
+
+    private sealed record Batch(long Stream, long FirstNumber, IReadOnlyList<SiteItem> Items);
+}
+
+/// <summary>Who is told what becomes of a link. Called outside its lock.</summary>
+internal interface ISiteLinkEvents
+{
+    /// <summary>Dispatches have been confirmed.</summary>
+    void OnCredits(SiteLink link);
+
+    /// <summary>A new owner's question has been answered.</summary>
+    void OnFound(SiteLink link, IReadOnlyList<FoundDeliveries> found);
+
+    /// <summary>The site let go of all it ran for this owner (C5).</summary>
+    void OnLapsed(SiteLink link);
+}

@@ -1,0 +1,111 @@
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>The way from this silo, as a site, to one owner: ends of children, sent again until they are committed (D8).</summary>
+/// <remarks>
+/// Thread-safe. What ends while a batch is in flight gathers for the next: a batch goes when nothing else is on its way, or
+/// when it is full.
+/// </remarks>
+internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnlyList<(SiteWorkflow Workflow, LeafEnded Ended)>, Task<IReadOnlyList<int>>> send)
+{
+    private const int MaxBatch = 500;
+
+    private const int MaxBatchCharacters = 1024 * 1024;
+
+    /// <summary>So many batches may be on their way: an answer comes only with the commit.</summary>
+    private const int MaxInFlight = 4;
+
+    private static readonly TimeSpan NotHereRetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private List<(SiteWorkflow Workflow, LeafEnded Ended)> _outbox = [];
+    private int _inFlight;
+    private bool _isDead;
+
+    public void Add(SiteWorkflow workflow, LeafEnded ended)
+    {
+        lock (_gate)
+        {
+            if (_isDead) return;
+            _outbox.Add((workflow, ended));
+            if (_inFlight > 0 && (_inFlight >= MaxInFlight || _outbox.Count < MaxBatch)) return;
+            _inFlight++;
+        }
+
+        host.Run(SendAllAsync);
+    }
+
+    /// <summary>The owner's silo is dead: what is not committed is kept for the next owner's question.</summary>
+    public void Die()
+    {
+        lock (_gate)
+        {
+            _isDead = true;
+            _outbox.Clear();
+        }
+    }
+
+    private async Task SendAllAsync()
+    {
+        while (Take() is { } batch) await SendAsync(batch).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync(List<(SiteWorkflow Workflow, LeafEnded Ended)> batch)
+    {
+        while (true)
+        {
+            TimeSpan pause = host.CommitRetryDelay;
+            try
+            {
+                HashSet<int> notHere = [.. await send(batch).ConfigureAwait(false)];
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    if (!notHere.Contains(i)) batch[i].Workflow.OnAcknowledged(new Delivery(batch[i].Ended.Child, batch[i].Ended.Delivery));
+                }
+
+                if (notHere.Count == 0) return;
+                // The workflow is stuck, or on its way to another owner, who will ask: told again now and then until then.
+                batch = [.. batch.Where((_, i) => notHere.Contains(i))];
+                pause = NotHereRetryDelay;
+            }
+            catch (Exception error)
+            {
+                lock (_gate)
+                {
+                    if (_isDead) return;
+                }
+
+                if (host.Stopping.IsCancellationRequested) return;
+                ClusterLog.OutcomesFailed(host.Logger, owner, error);
+            }
+
+            await Task.Delay(pause, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (host.Stopping.IsCancellationRequested) return;
+            batch = [.. batch.Where(item => item.Workflow.IsKept(owner, item.Ended))];
+            if (batch.Count == 0) return;
+        }
+    }
+
+    private List<(SiteWorkflow Workflow, LeafEnded Ended)>? Take()
+    {
+        lock (_gate)
+        {
+            if (_outbox.Count == 0 || (_inFlight > 1 && _outbox.Count < MaxBatch))
+            {
+                _inFlight--;
+                return null;
+            }
+
+            int count = 0;
+            long size = 0;
+            while (count < _outbox.Count && count < MaxBatch && size < MaxBatchCharacters) size += _outbox[count++].Ended.Result.Value?.Length ?? 0;
+            List<(SiteWorkflow Workflow, LeafEnded Ended)> batch = count == _outbox.Count ? _outbox : _outbox.GetRange(0, count);
+            _outbox = count == _outbox.Count ? [] : _outbox.GetRange(count, _outbox.Count - count);
+            return batch;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Orleans;
+using Orleans.Concurrency;
+using Sheaf.Engine;
+
+namespace Sheaf.Grains;
+
+/// <summary>The address of a silo's <see cref="SiteHost"/>, and of what owns workflows there.</summary>
+[Reentrant]
+[SitePlacement]
+internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
+{
+    public Task<SiteInfo> GetInfoAsync() => Task.FromResult(new SiteInfo([.. host.Context.Registry.Workers.All]));
+
+    public Task<SiteReply> DeliverAsync(SiteBatch batch)
+    {
+        SiteItem[] items = [.. batch.Messages.Select(message => new SiteItem(message.Workflow, message.Epoch, message.ToMessage()))];
+        SiteAnswer answer = host.Site.Deliver(batch.Owner, batch.Stream, batch.FirstNumber, items);
+        return Task.FromResult(answer switch
+        {
+            { IsLapsed: true } => SiteReply.Lapsed,
+            { Found.Count: 0 } => SiteReply.Applied,
+            _ => new SiteReply(false, [.. answer.Found.Select(found => new WireFound(found.Workflow.Value, found.Epoch, [.. found.Deliveries.Select(WireDelivery.From)]))]),
+        });
+    }
+
+    public async Task<OutcomeReply> OutcomesAsync(OutcomeBatch batch) =>
+        new(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
+
+    public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnSpawnAsync(spawn);
+
+    public Task<IReadOnlyList<RunningChild>> GetRunningAsync() => Task.FromResult(host.Site.Running(host.Context.SiloName!));
+
+    public Task<IReadOnlyList<string>> GetStuckAsync() => Task.FromResult(host.Workflows.Stuck);
+}

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>This silo as a site: runs children for the owners of workflows, here and elsewhere, under their leases (C5).</summary>
+/// <remarks>Thread-safe.</remarks>
+internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<string, WireSpawn, Task<bool>> spawn)
+{
+    private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
+    private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
+
+    /// <summary>Takes messages of an owner's stream.</summary>
+    public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
+    {
+        OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
+        lock (inbound)
+        {
+            if (inbound.IsGone || stream < inbound.Stream) return new SiteAnswer(IsLapsed: stream >= inbound.Stream, []);
+            if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
+            inbound.LastHeard = TimeProvider.System.GetTimestamp();
+            List<FoundDeliveries> found = [];
+            for (int i = 0; i < items.Count; i++)
+            {
+                foreach (SiteItem item in inbound.Messages.Take(firstNumber + i, items[i])) Apply(owner, item);
+                // Also for a repetition: the answer to the first may not have arrived.
+                if (items[i].Message is Attach) found.Add(new FoundDeliveries(items[i].Workflow, items[i].Epoch, FoundFor(items[i])));
+            }
+
+            return new SiteAnswer(IsLapsed: false, found);
+        }
+    }
+
+    /// <summary>Tells an owner of an end.</summary>
+    public void Report(SiteWorkflow workflow, string owner, LeafEnded ended) => outcomes(owner).Add(workflow, ended);
+
+    public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
+
+    /// <summary>The workflow has ended.</summary>
+    public void Forget(SiteWorkflow workflow) => _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
+
+    /// <summary>Lets go of what owners run here that have not been heard of for longer than the lease.</summary>
+    public void EndLapsedLeases()
+    {
+        foreach ((string owner, OwnerStream stream) in _streams)
+        {
+            lock (stream)
+            {
+                if (TimeProvider.System.GetElapsedTime(stream.LastHeard) <= lease) continue;
+                SiteWorkflow[] workflows = [.. _workflows.Values.Where(workflow => workflow.Owner == owner)];
+                if (workflows.Length == 0) continue;
+                CancellationCause cause = new(CancellationCauseKind.ParentCancelled, $"nothing was heard of the workflow's owner for {lease}", owner, host.Time.GetUtcNow());
+                int count = 0;
+                foreach (SiteWorkflow workflow in workflows)
+                {
+                    count += workflow.Drop(cause);
+                    Forget(workflow);
+                }
+
+                // Were it to come back, it has to learn that all of it is gone.
+                stream.IsGone = true;
+                _streams.TryRemove(KeyValuePair.Create(owner, stream));
+                if (count > 0) ClusterLog.Lapsed(host.Logger, owner, count);
+            }
+        }
+    }
+
+    public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.SelectMany(workflow => workflow.Running(silo))];
+
+    /// <summary>This silo stops: signals all that runs.</summary>
+    public void DropAll(CancellationCause cause)
+    {
+        foreach (SiteWorkflow workflow in _workflows.Values) workflow.Drop(cause);
+    }
+
+    private void Apply(string owner, SiteItem item)
+    {
+        // A scope that is to be forgotten, of a workflow that is: nothing to make one for.
+        SiteWorkflow? workflow = item.Message is ForgetScope
+            ? _workflows.GetValueOrDefault(item.Workflow)
+            : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
+        workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
+    }
+
+    private IReadOnlyList<Delivery> FoundFor(SiteItem item) =>
+        _workflows.TryGetValue(item.Workflow, out SiteWorkflow? workflow) ? workflow.FoundFor(item.Epoch) : [];
+
+    /// <summary>What has come from one owner. Locked by its own instance.</summary>
+    private sealed class OwnerStream
+    {
+        public long Stream { get; private set; }
+
+        public InboundStream<SiteItem> Messages { get; private set; } = new();
+
+        public long LastHeard { get; set; }
+
+        public bool IsGone { get; set; }
+
+        /// <summary>Begins a stream at its beginning. One that is under way and not known here has lapsed.</summary>
+        public bool TryBegin(long stream, long firstNumber)
+        {
+            if (firstNumber != 0) return false;
+            Stream = stream;
+            Messages = new InboundStream<SiteItem>();
+            return true;
+        }
+    }
+}

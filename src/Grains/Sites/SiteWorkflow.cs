@@ -1,0 +1,138 @@
+using Sheaf.Engine;
+using Sheaf.Hosting;
+
+namespace Sheaf.Grains;
+
+/// <summary>What this silo runs of one workflow: the protocol's bookkeeping, and the leaves themselves.</summary>
+/// <remarks>Thread-safe: messages come on one thread, ends of leaves on others.</remarks>
+internal sealed class SiteWorkflow : ISiteEffects
+{
+    private readonly WorkflowId _workflow;
+    private readonly SiteHost _site;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private readonly WorkerSite _state;
+    private readonly LeafPool _leaves;
+    private string _owner = "";
+
+    public SiteWorkflow(WorkflowId workflow, HostContext host, SiteHost site)
+    {
+        _workflow = workflow;
+        _site = site;
+        _state = new WorkerSite(this);
+        _leaves = new LeafPool(workflow, host, OnEnded, ask => _site.SpawnAsync(Owner, WireSpawn.From(workflow.Value, ask)));
+    }
+
+    public WorkflowId Workflow => _workflow;
+
+    /// <summary>The silo of the newest owner.</summary>
+    public string Owner
+    {
+        get
+        {
+            lock (_gate) return _owner;
+        }
+    }
+
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate) return _state.IsIdle;
+        }
+    }
+
+    /// <summary>What the owner of that epoch found here when it asked.</summary>
+    public IReadOnlyList<Delivery> FoundFor(long epoch)
+    {
+        lock (_gate) return epoch == _state.Epoch ? _state.Found ?? [] : [];
+    }
+
+    /// <summary>Takes the next message of an owner's stream.</summary>
+    public void OnMessage(string owner, long epoch, SiteMessage message, DateTimeOffset now)
+    {
+        IReadOnlyCollection<LeafEnded> kept = [];
+        lock (_gate)
+        {
+            bool isNewOwner = epoch > _state.Epoch;
+            if (isNewOwner) _owner = owner;
+            _state.OnMessage(epoch, message, now);
+            if (isNewOwner) kept = [.. _state.Kept];
+        }
+
+        // What ended for an earlier owner, and was not committed: the new one waits for it.
+        foreach (LeafEnded ended in kept) _site.Report(this, owner, ended);
+    }
+
+    public void OnAcknowledged(Delivery delivery)
+    {
+        lock (_gate) _state.OnAcknowledged(delivery);
+    }
+
+    /// <summary>Whether this end still waits to be told to that owner.</summary>
+    public bool IsKept(string owner, LeafEnded ended)
+    {
+        lock (_gate) return _owner == owner && _state.Kept.Contains(ended);
+    }
+
+    /// <summary>Signals all that runs; nobody is told of its end any more.</summary>
+    /// <returns>How many ran.</returns>
+    public int Drop(CancellationCause cause)
+    {
+        lock (_gate)
+        {
+            int count = _state.RunningDeliveries.Count();
+            _state.Drop(cause);
+            return count;
+        }
+    }
+
+    public IReadOnlyList<RunningChild> Running(string silo)
+    {
+        lock (_gate)
+        {
+            HashSet<Delivery> owned = [.. _state.RunningDeliveries];
+            return
+            [
+                .. _leaves.Deliveries.Select(delivery => new RunningChild
+                {
+                    Silo = silo,
+                    WorkflowId = _workflow.Value,
+                    Child = delivery.Child.ToString(),
+                    Delivery = delivery.Number,
+                    IsOwned = owned.Contains(delivery),
+                }),
+            ];
+        }
+    }
+
+    void ISiteEffects.Run(DispatchWorker dispatch, CancellationCause? cause)
+    {
+        if (cause is not null) _leaves.Cancel(dispatch.Child.Scope, cause);
+        _leaves.Start(dispatch);
+    }
+
+    void ISiteEffects.SignalScope(int scope, CancellationCause cause) => _leaves.Cancel(scope, cause);
+
+    void ISiteEffects.Signal(Delivery delivery, CancellationCause cause) => _leaves.Cancel(delivery);
+
+    void ISiteEffects.Forget(int scope)
+    {
+        _leaves.Close(scope);
+        if (scope == 0) _site.Forget(this);
+    }
+
+    private void OnEnded(LeafEnded ended)
+    {
+        string owner;
+        lock (_gate)
+        {
+            _leaves.OnApplied(ended.Child, ended.Delivery);
+            if (!_state.OnEnded(ended)) return;
+            owner = _owner;
+        }
+
+        _site.Report(this, owner, ended);
+    }
+}

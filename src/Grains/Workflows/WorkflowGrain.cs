@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Sheaf.Engine;
+using Sheaf.Hosting;
+using Sheaf.Journal;
+
+namespace Sheaf.Grains;
+
+/// <summary>
+/// The workflow's place in the cluster: where it is activated, its silo owns it. The shell around the engine runs beside it, off
+/// the grain's turns, so that no call ever waits for the workflow's code.
+/// </summary>
+[Reentrant]
+[HashBasedPlacement]
+[CollectionAgeLimit(Minutes = 2)]
+internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
+{
+    private const int MaxPageBytes = 1024 * 1024;
+
+    private WorkflowActor? _kept;
+
+    private WorkflowId Id => this.GetPrimaryKeyString();
+
+    public Task<bool> StartAsync(StartWorkflow start) => AskAsync(async () =>
+    {
+        bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None);
+        Keep();
+        return started;
+    });
+
+    public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(async () =>
+    {
+        await host.Workflows.StartAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None);
+        return await WaitAsync(wait);
+    });
+
+    public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(wait));
+
+    public Task<bool> CancelAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskCancel(reason, by)));
+
+    public Task<bool> SignalAsync(string name, string? json, string key) => AskAsync(() => InputAsync(new AskSignal(name, json, key)));
+
+    public Task<bool> RetryAsync() => AskAsync(() => InputAsync(new AskRetry()));
+
+    public async Task<string?> DescribeAsync()
+    {
+        // Off the grain's turn: the fold of a long journal takes its time.
+        WorkflowDescription? description = await Task.Run(() => host.DescribeAsync(Id));
+        return description is null ? null : JsonSerializer.Serialize(description, WireJson.Options);
+    }
+
+    public Task<JournalPage> ReadAsync(long fromSequence, TimeSpan wait) => AskAsync(async () =>
+    {
+        // Asked for before the reading: a commit that falls between the two completes it.
+        WorkflowActor? actor = await host.Workflows.FindOrOwnAsync(Id, CancellationToken.None);
+        Keep();
+        Task? progress = actor?.WhenProgress;
+        JournalPage page = await ReadPageAsync(fromSequence, actor);
+        if (page.Commits.Count > 0 || page.Stuck is not null || progress is null) return page;
+        await progress.WaitAsync(wait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return await ReadPageAsync(fromSequence, actor);
+    });
+
+    public Task ResumeAsync() => AskAsync(async () =>
+    {
+        WorkflowActor? actor = await host.Workflows.FindOrOwnAsync(Id, CancellationToken.None);
+        Keep();
+        return actor is not null;
+    });
+
+    private async Task<EndedWorkflow?> WaitAsync(TimeSpan wait)
+    {
+        Task<WorkflowEnd> end = host.Workflows.EndAsync(Id, CancellationToken.None);
+        Keep();
+        // A workflow that ends at once needs no timer.
+        await ((Task)end).WaitAsync(wait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!end.IsCompleted) return null;
+        try
+        {
+            (Result result, CancellationCause? cause) = await end;
+            return new EndedWorkflow(result.Kind, result.Value, result.Failure?.ToJson(), cause, Stuck: null);
+        }
+        catch (WorkflowStuckException stuck)
+        {
+            return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck);
+        }
+    }
+
+    private async Task<bool> InputAsync(Input input)
+    {
+        bool hadEffect = await host.Workflows.AskAsync(Id, input, CancellationToken.None);
+        Keep();
+        return hadEffect;
+    }
+
+    private async Task<JournalPage> ReadPageAsync(long fromSequence, WorkflowActor? actor)
+    {
+        List<byte[]> commits = [];
+        long first = fromSequence;
+        int size = 0;
+        await foreach (JournalCommit commit in host.Context.Journal.ReadAsync(Id, fromSequence))
+        {
+            if (commits.Count == 0) first = commit.FirstSequence;
+            commits.Add(commit.Body.ToArray());
+            if ((size += commit.Body.Length) >= MaxPageBytes) break;
+        }
+
+        return new JournalPage(first, commits, actor?.StuckReason);
+    }
+
+    /// <summary>Stays activated while the workflow runs here: were the place collected, the next call might find another one.</summary>
+    private void Keep()
+    {
+        if (host.Workflows.Find(Id) is not { } actor || actor == _kept) return;
+        _kept = actor;
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        LetGoAfterAsync(actor).Ignore();
+    }
+
+    private async Task LetGoAfterAsync(WorkflowActor actor)
+    {
+        await actor.WhenLetGo;
+        if (actor != _kept) return;
+        _kept = null;
+        // No delay any more: idle from now on, it is collected in its time.
+        DelayDeactivation(TimeSpan.Zero);
+    }
+
+    /// <summary>Where another host has taken the workflow, this is not its place any more.</summary>
+    private async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (OwnerLostException lost)
+        {
+            DeactivateOnIdle();
+            throw new WorkflowMovedException(lost.Message);
+        }
+        catch (OperationCanceledException) when (host.Context.Stopping.IsCancellationRequested)
+        {
+            DeactivateOnIdle();
+            throw new WorkflowMovedException($"The silo of workflow '{Id}' stops.");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Grains;
+
+/// <summary>Answers what concerns all workflows, from the journal and from every silo.</summary>
+[Reentrant]
+[PreferLocalPlacement]
+[CollectionAgeLimit(Minutes = 2)]
+internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowListGrain
+{
+    public async IAsyncEnumerable<ListedWorkflow> ListAsync(WorkflowStatus? status)
+    {
+        // Stuck is a state of running workflows that only their owners know.
+        HashSet<string> stuck = status is null or WorkflowStatus.Running or WorkflowStatus.Stuck
+            ? [.. (await Task.WhenAll(Sites().Select(site => site.GetStuckAsync()))).SelectMany(ids => ids)]
+            : [];
+        await foreach (WorkflowHeader header in host.Context.Journal.ListAsync(status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status))
+        {
+            WorkflowStatus actual = stuck.Contains(header.Id.Value) ? WorkflowStatus.Stuck : header.Status;
+            if (status is null || actual == status) yield return new ListedWorkflow(header.Id.Value, header.Workflow, actual, header.CreatedAt);
+        }
+    }
+
+    public async Task<IReadOnlyList<RunningChild>> AuditAsync(bool orphansOnly)
+    {
+        RunningChild[] running = [.. (await Task.WhenAll(Sites().Select(site => site.GetRunningAsync()))).SelectMany(children => children)];
+        if (!orphansOnly) return running;
+        List<RunningChild> orphans = [];
+        foreach (IGrouping<string, RunningChild> children in running.GroupBy(child => child.WorkflowId))
+        {
+            // By the journal, not by what the site thinks: it may have missed something.
+            WorkflowState state = new(children.Key);
+            NoEffects nothing = new();
+            await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Context.Journal, children.Key, 0, CancellationToken.None)) Transitions.Apply(state, entry, nothing);
+            HashSet<(string, int)> waitedFor = [.. state.HasEnded ? [] : state.RunningLeaves().Select(leaf => (leaf.Id.ToString(), leaf.Delivery))];
+            orphans.AddRange(children.Where(child => !waitedFor.Contains((child.Child, child.Delivery))));
+        }
+
+        return orphans;
+    }
+
+    private IEnumerable<ISiteGrain> Sites() => host.Links.All.Select(link => GrainFactory.GetGrain<ISiteGrain>(link.Silo));
+}
