@@ -6,7 +6,8 @@ namespace Sheaf.Journals;
 /// <summary>What every store has to do (D5 to D7, D9), stated once; a thin class a store.</summary>
 public abstract class JournalContract
 {
-    private static readonly DateTimeOffset CreatedAt = new(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero);
+    // With ticks of 100 ns: a header comes back as it was given.
+    private static readonly DateTimeOffset CreatedAt = new DateTimeOffset(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero).AddTicks(123);
 
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
