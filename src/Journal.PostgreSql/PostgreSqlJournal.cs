@@ -216,16 +216,21 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         prepare(command);
         NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable readerEnds = reader.ConfigureAwait(false);
-        bool ended = false;
+        bool left = false;
         try
         {
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return row(reader);
-            ended = true;
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                left = true;
+                yield return row(reader);
+                left = false;
+            }
         }
         finally
         {
-            // Left early: else the reader would fetch the rest before it closes.
-            if (!ended) command.Cancel();
+            // Else the reader would fetch the rest before it closes. This returns when the server has been told, so that it is
+            // not the connection's next command that ends.
+            if (left) command.Cancel();
         }
     }
 }

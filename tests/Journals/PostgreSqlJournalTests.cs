@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Sheaf.Journal;
 
@@ -106,6 +107,34 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     }
 
     [Fact]
+    public async Task Read_OfALongJournalLeftEarly_GivesTheConnectionBack()
+    {
+        // 100,000 entries, 100 MB.
+        await Journal.CreateAsync(Header("a"), Token);
+        await ScalarAsync(
+            $"""
+            INSERT INTO {Schema}.sheaf_commit
+            SELECT w.number, i * 100, 100, '["' || repeat('x', 100000) || '"' || repeat(',1', 99) || ']' FROM {Schema}.sheaf_workflow w, generate_series(0, 999) i
+            """);
+        await ScalarAsync($"UPDATE {Schema}.sheaf_workflow SET next_sequence = 100000");
+        await using PostgreSqlJournal narrow = new($"{server.ConnectionString};Maximum Pool Size=1", _schema);
+        for (int i = 0; i < 20; i++)
+        {
+            await foreach (JournalCommit commit in narrow.ReadAsync("a", 50 * i, Token))
+            {
+                Assert.Equal(50 * i / 100 * 100, commit.FirstSequence);
+                break;
+            }
+
+            Assert.Equal([AppendResult.Accepted], await narrow.AppendAsync([Commit("a", 1, 100_000 + i, 1, "[1]")], Token));
+        }
+
+        int entries = 0;
+        await foreach (JournalCommit commit in narrow.ReadAsync("a", cancellationToken: Token)) entries += commit.Count;
+        Assert.Equal(100_020, entries);
+    }
+
+    [Fact]
     [Trait("Rule", "D7")]
     public async Task ClaimAbandoned_ManyOfALiveOwner_ReadsOnlyAFewPages()
     {
@@ -125,6 +154,10 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
         IReadOnlyList<WorkflowHeader> claimed = await Journal.ClaimAbandonedAsync(["live"], "me", 1000, Token);
         Assert.Equal(Enumerable.Range(1, 10).Select(i => $"w{i * 10000}"), claimed.Select(header => header.Id.Value));
     }
+
+    [Fact]
+    [Trait("Rule", "D1")]
+    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UseEmbeddedPostgreSql(server.ConnectionString, _schema), Token);
 
     private static async Task<int> PagesInPlanAsync(NpgsqlConnection connection, string explain)
     {
