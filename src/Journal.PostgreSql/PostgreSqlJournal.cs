@@ -19,11 +19,15 @@ namespace Sheaf.Journal;
 /// </para>
 /// <para>
 /// What the driver throws (<see cref="NpgsqlException"/>) is passed on. Deadlocks and serialization failures are tried again
-/// first, a few times: the server has then written nothing. After any other error of a call that writes, and after its
+/// first, up to 100 times: the server has then written nothing. After any other error of a call that writes, and after its
 /// cancellation, nobody knows whether it was written (rule D5). Broken connections leave the pool, so that a call after the
 /// server's restart works.
 /// </para>
-/// <para>PostgreSQL 15 is what it is tested with. Where the server has lz4, commits are stored compressed.</para>
+/// <para>
+/// PostgreSQL 15 is what it is tested with. Where the server has lz4, commits are stored compressed. Statements want the
+/// isolation level <c>read committed</c>, the server's default; with a stricter <c>default_transaction_isolation</c> they are
+/// right too, but have to be tried again where they meet.
+/// </para>
 /// </remarks>
 public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
 {
@@ -186,7 +190,8 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
     /// <summary>One statement, and with it one transaction; again where the server says that it was another's turn.</summary>
     private async Task<T> ExecuteAsync<T>(Action<NpgsqlCommand> prepare, Func<NpgsqlCommand, CancellationToken, Task<T>> execute, CancellationToken cancellationToken)
     {
-        const int MaxTries = 10;
+        // Under read committed one is enough. Where the server's default is stricter, each takeover costs whom it meets a try.
+        const int MaxTries = 100;
         cancellationToken.ThrowIfCancellationRequested();
         await MigrateAsync(cancellationToken).ConfigureAwait(false);
         NpgsqlCommand command = _dataSource.CreateCommand();

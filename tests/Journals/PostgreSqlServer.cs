@@ -87,7 +87,10 @@ public sealed class PostgreSqlServer : IAsyncLifetime
             ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int version) ? version : 0).Select(folder => Path.Combine(folder, "bin"))
             : [];
         string[] path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return installed.Concat(path).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
+        return installed.Concat(path).FirstOrDefault(folder => Exists(new FileInfo(Path.Combine(folder, "initdb"))));
+
+        // A link that leads nowhere counts as there.
+        static bool Exists(FileInfo file) => file.Exists && (file.ResolveLinkTarget(returnFinalTarget: true)?.Exists ?? true);
     }
 
     private Task ControlAsync(params string[] verb) => RunAsync(
