@@ -62,7 +62,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     }
 
     [Fact]
-    public async Task Migrate_ServerNotThereAtFirst_WorksLater()
+    public async Task Migrate_ServerNotThere_IsTriedAtEachCall()
     {
         await using NpgsqlDataSource nobody = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x");
         await using PostgreSqlJournal journal = new(nobody);

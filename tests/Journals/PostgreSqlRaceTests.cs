@@ -44,7 +44,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         await using NpgsqlTransaction takeover = await claimer.BeginTransactionAsync(Token);
         await ExecuteAsync(claimer, $"UPDATE \"{_schema}\".sheaf_workflow SET owner = 'other', epoch = epoch + 1 WHERE id = 'w0'");
         Task<IReadOnlyList<AppendResult>> append = _one.AppendAsync([.. ids.Select(id => Commit(id, 1, 0, "[1]"))], Token);
-        await WaitsForALockAsync(append, source);
+        await WaitsForAsync(append, claimer, source);
         await takeover.CommitAsync(Token);
         IReadOnlyList<AppendResult> results = await append;
         Assert.Equal([AppendResult.Stale, .. Enumerable.Repeat(AppendResult.Accepted, commits - 1)], results);
@@ -58,13 +58,14 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         await CreateAsync(["a", "b"]);
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
         await using NpgsqlConnection stranger = await source.OpenConnectionAsync(Token);
-        // Whoever looks for a deadlock first is its victim: this one does not look.
-        await ExecuteAsync(stranger, "SET deadlock_timeout = '5min'");
+        // Whoever looks for a deadlock first is its victim: the append.
+        await ExecuteAsync(stranger, "SET deadlock_timeout = '1min'");
+        await using PostgreSqlJournal victim = new($"{server.ConnectionString};Options=-c deadlock_timeout=2s", _schema);
         await using NpgsqlTransaction transaction = await stranger.BeginTransactionAsync(Token);
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'b'");
         int before = await CountDeadlocksAsync();
-        Task<IReadOnlyList<AppendResult>> append = _one.AppendAsync([Commit("a", 1, 0, "[1]"), Commit("b", 1, 0, "[1]")], Token);
-        await WaitsForALockAsync(append, source);
+        Task<IReadOnlyList<AppendResult>> append = victim.AppendAsync([Commit("a", 1, 0, "[1]"), Commit("b", 1, 0, "[1]")], Token);
+        await WaitsForAsync(append, stranger, source);
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'a'");
         await transaction.CommitAsync(Token);
         Assert.Equal([AppendResult.Accepted, AppendResult.Accepted], await append);
@@ -81,7 +82,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'a'");
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(Token);
         Task<IReadOnlyList<AppendResult>> append = _one.AppendAsync([Commit("a", 1, 0, "[1]")], cancellation.Token);
-        await WaitsForALockAsync(append, source);
+        await WaitsForAsync(append, stranger, source);
         await cancellation.CancelAsync();
         OperationCanceledException error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
         Assert.Equal(cancellation.Token, error.CancellationToken);
@@ -220,10 +221,11 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         }
     }
 
-    /// <summary>A lock is the barrier: it will be asked for, and cannot be had.</summary>
-    private static async Task WaitsForALockAsync(Task append, NpgsqlDataSource source)
+    /// <summary>A lock is the barrier: the append will ask for it, and cannot have it.</summary>
+    private static async Task WaitsForAsync(Task append, NpgsqlConnection owner, NpgsqlDataSource source)
     {
-        await using NpgsqlCommand waits = source.CreateCommand("SELECT count(*) FROM pg_locks WHERE NOT granted");
+        await using NpgsqlCommand waits = source.CreateCommand("SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))");
+        waits.Parameters.Add(new NpgsqlParameter<int> { TypedValue = owner.ProcessID });
         while ((long)(await waits.ExecuteScalarAsync(Token))! == 0) Assert.False(append.IsCompleted);
     }
 
