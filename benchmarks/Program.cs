@@ -7,6 +7,9 @@ switch (args)
     case ["quick"]:
         await Figures.MeasureAsync([new LocalFigures(), new MapFigures(), new EmbeddedFigures()]);
         break;
+    case ["journal"]:
+        await Figures.MeasureAsync([new JournalFigures()]);
+        break;
     default:
         // In this process: the projects that BenchmarkDotNet makes otherwise look for a project file named as the assembly.
         string[] chosen = args.Length == 0 ? ["--filter", "*"] : args;

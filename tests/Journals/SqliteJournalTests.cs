@@ -83,55 +83,5 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
 
     [Fact]
     [Trait("Rule", "D1")]
-    public async Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage()
-    {
-        TaskCompletionSource running = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Gate first = new(running, Opens: false);
-        await using (ServiceProvider provider = Host(first))
-        {
-            await provider.GetRequiredService<IWorkflowClient>().StartAsync(Run.Workflow<TwoParts>(), "two", 20, Token);
-            await running.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        }
-
-        await using ServiceProvider second = Host(new Gate(new TaskCompletionSource(), Opens: true));
-        Assert.Equal(41, await second.GetRequiredService<IWorkflowClient>().RunAsync(Run.Workflow<TwoParts>(), "two", 20, Token));
-        WorkflowDescription description = (await second.GetRequiredService<IWorkflowClient>().DescribeAsync("two", Token))!;
-        ChildDescription[] parts = [.. Assert.Single(description.Children).Children];
-        Assert.Equal([1, 2], parts.Select(part => part.Delivery));
-    }
-
-    private ServiceProvider Host(Gate gate) => new ServiceCollection()
-        .AddSingleton(gate)
-        .AddSheaf(s => s.AddWorkflow<TwoParts>().AddWorker<Twice>().AddWorker<PlusOneBehindTheGate>())
-        .UseEmbedded(ConnectionString)
-        .BuildServiceProvider();
-
-    public sealed record Gate(TaskCompletionSource Running, bool Opens);
-
-    [Workflow("two-parts/v1")]
-    public sealed class TwoParts : Workflow<int, int>
-    {
-        public override Task<int> RunAsync(int input, WorkflowContext workflow) => workflow.GroupAsync("parts", async group =>
-        {
-            int twice = await group.Start(Run.Worker<Twice>(), input);
-            return await group.Start(Run.Worker<PlusOneBehindTheGate>(), twice);
-        });
-    }
-
-    [Worker("twice/v1")]
-    public sealed class Twice : Worker<int, int>
-    {
-        public override Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) => Task.FromResult(input * 2);
-    }
-
-    [Worker("plus-one/v1")]
-    public sealed class PlusOneBehindTheGate(Gate gate) : Worker<int, int>
-    {
-        public override async Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken)
-        {
-            gate.Running.TrySetResult();
-            if (!gate.Opens) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-            return input + 1;
-        }
-    }
+    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UseEmbedded(ConnectionString), Token);
 }
