@@ -10,9 +10,9 @@ namespace Sheaf.Silo.Clustering;
 /// What counts as provably dead is decided in two places and needs all of it (docs/decisions/0006):
 /// <list type="number">
 /// <item><b>The whole cluster is silent</b>, by the database's clock: no row that says Active has been heard of for
-/// <see cref="SilenceBound"/>. One silo that is heard of can vote; then Orleans' own detection decides, and this class does nothing.
+/// <c>silenceBound</c>. One silo that is heard of can vote; then Orleans' own detection decides, and this class does nothing.
 /// Time in which the database was not up does not count: nobody could be heard.</item>
-/// <item><b>Nothing answers</b> at the silo's endpoint: <see cref="LostSiloWatch"/> has tried. Heartbeats alone prove nothing:
+/// <item><b>Nothing answers</b> at the silo's endpoint. Heartbeats alone prove nothing:
 /// a silo may be cut off from the database, or its heartbeat may be backing off after an outage, and still serve.</item>
 /// <item>Neither has changed when the row is written, under the advisory lock and the lock of the cluster's version.</item>
 /// </list>
@@ -20,13 +20,22 @@ namespace Sheaf.Silo.Clustering;
 /// votes of silos that cannot reach it: it finds its row dead and ends its process. Nothing it writes later counts, as the journal fences it.
 /// Rows are never deleted here: a row that says Dead is what the others must learn.
 /// </remarks>
-internal sealed class LostSilos(NpgsqlDataSource database, string clusterId, TimeSpan silenceBound)
+internal sealed class LostSilos(NpgsqlDataSource database, string clusterId, TimeSpan silenceBound, TimeSpan probeTimeout, TimeProvider time)
 {
     /// <summary>By the database's clock: for how long nothing was heard, not counting time before the database started.</summary>
     private const string Silence = "clock_timestamp() - greatest(heard_at, pg_postmaster_start_time())";
 
-    /// <summary>No heartbeat for so long, and a silo is silent.</summary>
-    public TimeSpan SilenceBound => silenceBound;
+    /// <summary>Finds what is provably dead now, and declares it.</summary>
+    /// <returns>Those that are dead by this call. Safe to repeat, and to call from several silos at once.</returns>
+    /// <exception cref="NpgsqlException">The database cannot be asked; nothing was declared.</exception>
+    public async Task<IReadOnlyList<SilentSilo>> ClearAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<SilentSilo> silent = await FindAsync(cancellationToken).ConfigureAwait(false);
+        if (silent.Count == 0) return [];
+        bool[] answers = await Task.WhenAll(silent.Select(silo => silo.AnswersAsync(probeTimeout, time, cancellationToken))).ConfigureAwait(false);
+        SilentSilo[] provable = [.. silent.Where((_, index) => !answers[index])];
+        return provable.Length == 0 ? [] : await DeclareDeadAsync(provable, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>All rows that say Active if every one of them is silent; else none.</summary>
     public async Task<IReadOnlyList<SilentSilo>> FindAsync(CancellationToken cancellationToken)
@@ -52,7 +61,6 @@ internal sealed class LostSilos(NpgsqlDataSource database, string clusterId, Tim
     }
 
     /// <summary>Declares silos dead of which nothing was heard since, unless any silo of the cluster has been heard of in the meantime.</summary>
-    /// <returns>Those that are dead by this call. Safe to repeat, and to call from several silos at once.</returns>
     public async Task<IReadOnlyList<SilentSilo>> DeclareDeadAsync(IReadOnlyList<SilentSilo> silos, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);

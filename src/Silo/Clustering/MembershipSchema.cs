@@ -115,9 +115,13 @@ internal static class MembershipSchema
             + "Give Sheaf a database of its own, or a schema: CREATE SCHEMA sheaf, and add 'Search Path=sheaf' to ConnectionStrings:Sheaf, of clients too.");
     }
 
+    /// <summary>
+    /// Asks the catalogue itself: <c>to_regclass</c> may answer from the session's cache, and then not see what another session has
+    /// created while this one waited for the lock.
+    /// </summary>
     private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
-        using var command = new NpgsqlCommand("SELECT to_regclass(@table) IS NOT NULL", connection);
+        using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_class WHERE relname = @table AND pg_table_is_visible(oid))", connection);
         command.Parameters.AddWithValue("table", table);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }

@@ -54,11 +54,17 @@ internal static class SiloClusteringExtensions
             options.ConnectionString = connectionString;
         });
         silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString));
-        // One and a half heartbeats: a living silo is due after one, and the half is for a slow database.
-        silo.Services.AddSingleton(services => new LostSilos(
-            services.GetRequiredService<NpgsqlDataSource>(),
-            settings.ClusterId,
-            services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value.IAmAliveTablePublishTimeout * 1.5));
+        silo.Services.AddSingleton(services =>
+        {
+            ClusterMembershipOptions membership = services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
+            // One and a half heartbeats: a living silo is due after one, and the half is for a slow database.
+            return new LostSilos(
+                services.GetRequiredService<NpgsqlDataSource>(),
+                settings.ClusterId,
+                membership.IAmAliveTablePublishTimeout * 1.5,
+                membership.ProbeTimeout,
+                services.GetRequiredService<TimeProvider>());
+        });
         silo.Services.AddSingleton<LostSiloWatch>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClusterDatabase>();
         return silo;
