@@ -74,7 +74,7 @@ restorable() {
     return 0
   fi
   # NU1101: no such package; NU1102: not in that version; NU1301: a source does not answer.
-  missing=$(sed -nE 's/ \[[^]]*proj\]$//; s/.*error (NU1101|NU1102|NU1301): (.*)/\2/p' "$log" | sort -u | head -3 | paste -sd ' ' -)
+  missing=$(sed -nE 's/ \[[^]]*proj\]$//; s/.*error (NU1101|NU1102|NU1301): (.*)/\2/p' "$log" | grep -v '^ *- Found' | sort -u | head -3 | paste -sd ' ' -)
   rm -f "$log"
   [ -z "$missing" ] && return 0
   problems+=("tests/$1 skipped: what it needs could not be restored: $missing")

@@ -41,7 +41,7 @@ internal static class SiloClusteringExtensions
 
     private static ISiloBuilder UsePostgreSql(this ISiloBuilder silo, SiloSettings settings)
     {
-        string connectionString = settings.ConnectionString!;
+        string connectionString = MembershipSchema.WithSearchPath(settings.ConnectionString!);
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = settings.ClusterId;

@@ -66,6 +66,22 @@ public sealed class MembershipSchemaTests(PostgreSqlFixture postgres)
         Assert.Equal("SELECT 1", await database.ScalarAsync<string>("SELECT QueryText FROM OrleansQuery WHERE QueryKey = 'WriteToStorageKey'"));
     }
 
+    [Fact]
+    public async Task WithSearchPath_ASchemaOfTheUsersName_IsNotTakenForMembership()
+    {
+        await using Database plain = new(await postgres.Server.CreateDatabaseAsync());
+        await plain.ExecuteAsync("CREATE SCHEMA sheaf");
+        await using Database database = new(MembershipSchema.WithSearchPath(plain.ConnectionString));
+        await database.EnsureAsync();
+        Assert.Equal("public", await plain.ScalarAsync<string>("SELECT schemaname::text FROM pg_tables WHERE tablename = 'orleansquery'"));
+        // Who does not know of any of this, such as a client, finds it.
+        Assert.Empty((await (await plain.OrleansTableAsync()).ReadAll()).Members);
+    }
+
+    [Fact]
+    public void WithSearchPath_OneThatIsGiven_IsKept() =>
+        Assert.Contains("Search Path=apart", MembershipSchema.WithSearchPath("Host=db;Search Path=apart"), StringComparison.Ordinal);
+
     private static Task AddForeignAsync(Database database, string key = "MembershipReadAllKey") => database.ExecuteAsync(
         $"""
         CREATE TABLE OrleansQuery (QueryKey varchar(64) PRIMARY KEY, QueryText varchar(8000) NOT NULL);
