@@ -7,7 +7,7 @@ namespace Sheaf.Silo.Clustering;
 /// Why: a silo that joins has to reach every row that says Active, and nobody is left to vote those rows out. Orleans gives
 /// up after five minutes if the rows were fresh when it began. Silos with new addresses, such as new containers, do not
 /// replace the old ones either. <para/>
-/// What counts as provably dead needs all of this (docs/decisions/0006-who-is-provably-dead.md):
+/// What counts as provably dead needs all of this (docs/decisions/0007-who-is-provably-dead.md):
 /// <list type="number">
 /// <item><b>The whole cluster is silent</b>, by the database's clock: no row that says Active has been heard of for
 /// <c>silenceBound</c>. One silo that is heard of can vote; then Orleans' own detection decides, and this class does nothing.

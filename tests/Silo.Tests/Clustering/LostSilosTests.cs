@@ -6,7 +6,7 @@ using Sheaf.Silo.Clustering;
 
 namespace Sheaf.Silo.Tests.Clustering;
 
-/// <summary>What is provably dead (docs/decisions/0006-who-is-provably-dead.md), one condition a test.</summary>
+/// <summary>What is provably dead (docs/decisions/0007-who-is-provably-dead.md), one condition a test.</summary>
 public sealed class LostSilosTests(PostgreSqlFixture postgres) : IDisposable
 {
     private static readonly TimeSpan LongAgo = TimeSpan.FromDays(30);
