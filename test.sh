@@ -13,7 +13,10 @@ declare -a problems=()
 
 # Test projects in the order of running: what stands on nothing first.
 projects=(Core.Tests Simulation Conformance Journals Samples.Tests Docs.Tests)
-[ $# -gt 0 ] && projects=("$@")
+# What needs Orleans comes after: where its packages cannot be had, it is skipped, and the rest is not.
+orleans_projects=(Cluster.Tests Silo.Tests)
+# What starts a PostgreSQL server of its own.
+postgresql_projects=(Journals Silo.Tests)
 
 finish() {
   for problem in "${problems[@]+"${problems[@]}"}"; do echo "$problem"; done
@@ -31,6 +34,53 @@ if ! command -v dotnet >/dev/null; then
   failed=1
   finish
 fi
+
+# Whether a word is among others: contains WORD OTHERS...
+contains() {
+  local word=$1 other
+  shift
+  for other in "$@"; do [ "$other" = "$word" ] && return 0; done
+  return 1
+}
+
+# Installs PostgreSQL from Debian's packages if it is missing and that is possible. If not, the tests that need it say so.
+install_postgresql() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "PostgreSQL is missing, and installing it takes root and apt-get: the tests that need it are skipped."
+    return
+  fi
+  echo "== PostgreSQL is missing: installing Debian's package"
+  # Only the programs are wanted, not a server that runs.
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  local log
+  log=$(mktemp)
+  apt-get update >"$log" 2>&1
+  if ! DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold postgresql >>"$log" 2>&1; then
+    echo "PostgreSQL could not be installed:"
+    tail -5 "$log"
+  fi
+  rm -f "$log"
+}
+
+# Whether a project's packages can be had. If not, it counts as one skipped, and the line says which package is missing.
+# Any other mistake is left to the build to report.
+restorable() {
+  local log missing
+  log=$(mktemp)
+  if dotnet restore "tests/$1" -v quiet -nodeReuse:false >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  # NU1101: no such package; NU1102: not in that version; NU1301: a source does not answer.
+  missing=$(sed -nE 's/ \[[^]]*proj\]$//; s/.*error (NU1101|NU1102|NU1301): (.*)/\2/p' "$log" | grep -v '^ *- Found' | sort -u | head -3 | paste -sd ' ' -)
+  rm -f "$log"
+  [ -z "$missing" ] && return 0
+  problems+=("tests/$1 skipped: what it needs could not be restored: $missing")
+  skipped=$((skipped + 1))
+  return 1
+}
 
 build() {
   local log
@@ -76,8 +126,12 @@ run() {
   [ "$omitted" -gt 0 ] && problems+=("tests/$name skipped $omitted; it says why above.")
 }
 
-for project in "${projects[@]}"; do
+selected=("${projects[@]}" "${orleans_projects[@]}")
+[ $# -gt 0 ] && selected=("$@")
+for project in "${selected[@]}"; do
   echo "== $project"
+  contains "$project" "${orleans_projects[@]}" && ! restorable "$project" && continue
+  contains "$project" "${postgresql_projects[@]}" && install_postgresql
   run "$project"
 done
 

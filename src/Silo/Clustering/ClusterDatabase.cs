@@ -1,0 +1,58 @@
+using Npgsql;
+
+namespace Sheaf.Silo.Clustering;
+
+/// <summary>
+/// Membership's database in a silo's life: before anything else starts, it gets its tables; while the silo joins, rows of a lost
+/// cluster are declared dead.
+/// </summary>
+/// <remarks>Runs at the very first stage, where a failure ends the start at once: later stages first try to say goodbye in the table.</remarks>
+internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch watch, TimeProvider time, ILogger<ClusterDatabase> logger)
+    : ILifecycleParticipant<ISiloLifecycle>
+{
+    /// <summary>How long a database is waited for that cannot be reached. Then the start fails, and a supervisor may try again.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle observer)
+    {
+        // Null until the start has begun to watch; the stop waits for its end.
+        Task? watching = null;
+        var stopping = new CancellationTokenSource();
+        observer.Subscribe(nameof(ClusterDatabase), ServiceLifecycleStage.First, StartAsync, StopAsync);
+
+        async Task StartAsync(CancellationToken cancellationToken)
+        {
+            await PrepareAsync(cancellationToken).ConfigureAwait(false);
+            watching = Task.Run(() => watch.RunAsync(stopping.Token), cancellationToken);
+        }
+
+        async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            if (watching is not null) await watching.ConfigureAwait(false);
+            stopping.Dispose();
+        }
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await MembershipSchema.EnsureAsync(database, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (NpgsqlException error) when (error.IsTransient && time.GetElapsedTime(started) < Patience)
+            {
+                ClusteringLog.DatabaseNotReachable(logger, error.Message, RetryDelay);
+            }
+
+            await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

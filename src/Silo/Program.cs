@@ -1,0 +1,3 @@
+using Sheaf.Silo;
+
+return await SiloProgram.RunAsync(args).ConfigureAwait(false);

@@ -1,0 +1,71 @@
+using Sheaf.Silo.Clustering;
+using Sheaf.Silo.Configuration;
+using Sheaf.Silo.Health;
+using Sheaf.Silo.Telemetry;
+
+namespace Sheaf.Silo;
+
+/// <summary>The silo's process: reads the settings, runs until it is asked to stop, and says how it went by an exit code.</summary>
+/// <remarks>SIGTERM and Ctrl+C stop it gracefully: it leaves the cluster first. A silo that finds itself declared dead ends its process at once.</remarks>
+internal static class SiloProgram
+{
+    /// <summary>The silo was asked to stop, and left.</summary>
+    public const int Stopped = 0;
+
+    /// <summary>The silo could not start, or ended by a failure.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The configuration makes no sense; nothing was started.</summary>
+    public const int ConfigurationError = 2;
+
+    /// <summary>Runs a silo.</summary>
+    /// <param name="args">As given to the process: <c>--otel console</c>, and any option as <c>--Sheaf:SiloPort 11112</c>.</param>
+    /// <returns>The exit code: one of the constants here.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            WebApplication app = Build(args);
+            await using (app.ConfigureAwait(false))
+            {
+                await app.RunAsync().ConfigureAwait(false);
+                return Stopped;
+            }
+        }
+        catch (SiloConfigurationException error)
+        {
+            await Console.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
+            return ConfigurationError;
+        }
+        catch (Exception error)
+        {
+            // The log has it with its stack.
+            await Console.Error.WriteLineAsync($"The silo has failed: {error.Message}").ConfigureAwait(false);
+            return Failed;
+        }
+    }
+
+    private static WebApplication Build(string[] args)
+    {
+        // The settings lie beside the program, wherever it is started from.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        SiloSettings settings = SiloSettings.Read(builder.Configuration);
+        builder.Services.AddSingleton(TimeProvider.System);
+        // Health is served while the silo still joins.
+        builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);
+        builder.AddSiloHealth(settings);
+        builder.AddSiloTelemetry(settings);
+        builder.UseOrleans(silo =>
+        {
+            silo.UseClustering(settings);
+            silo.AddActivityPropagation();
+            AddWorkflows(silo);
+        });
+        WebApplication app = builder.Build();
+        app.MapSiloHealth();
+        return app;
+    }
+
+    /// <summary>What this silo runs: workflows, workers and their journal are registered here, and nowhere else.</summary>
+    private static void AddWorkflows(ISiloBuilder silo) => _ = silo;
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using Sheaf.PostgreSql;
+using Sheaf.Silo.Tests.Clustering;
+
+namespace Sheaf.Silo.Tests.Processes;
+
+/// <summary>Three silos as processes on a real database: joining, leaving, losing one, losing all.</summary>
+public sealed class ClusterTests(PostgreSqlFixture postgres)
+{
+    /// <summary>A guard against hanging on a busy machine; on an idle one joining takes two or three seconds.</summary>
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+
+    /// <summary>What is promised of a cluster that starts again after all of it was lost.</summary>
+    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Start_ThreeAtOnce_AllAreActive()
+    {
+        await using Cluster cluster = await NewAsync(silos: 3);
+        Assert.Equal(3L, await cluster.CountAsync("Active"));
+    }
+
+    [Fact]
+    public async Task Kill_OneOfThree_IsDeclaredDeadByTheOthers()
+    {
+        await using Cluster cluster = await NewAsync(silos: 3);
+        SiloProcess lost = cluster.Silos[0];
+        await lost.KillAsync();
+        await Poll.UntilAsync(async () => await cluster.Database.StatusAsync(lost.SiloPort) == "Dead", Guard, () => cluster.Silos[1].Output);
+        Assert.Equal(2L, await cluster.CountAsync("Active"));
+        Assert.True(await cluster.Silos[1].IsReadyAsync());
+        Assert.True(await cluster.Silos[2].IsReadyAsync());
+    }
+
+    [Fact]
+    public async Task KillAll_StartAtNewEndpoints_IsReadyInTime()
+    {
+        await using Cluster cluster = await NewAsync(silos: 3);
+        await Task.WhenAll(cluster.Silos.Select(silo => silo.KillAsync()));
+        Assert.Equal(3L, await cluster.CountAsync("Active"));
+        await using Cluster again = cluster.StartAgain(silos: 3);
+        TimeSpan[] took = await Task.WhenAll(again.Silos.Select(silo => silo.ReadyAsync(Guard)));
+        Assert.True(took.Max() <= Promise, $"Ready after {took.Max()}, promised within {Promise}.{Environment.NewLine}{again.Silos[0].Output}");
+        Assert.Equal(3L, await cluster.CountAsync("Active"));
+        Assert.All(await Task.WhenAll(cluster.Silos.Select(silo => cluster.Database.StatusAsync(silo.SiloPort))), status => Assert.Equal("Dead", status));
+    }
+
+    [Fact]
+    public async Task Terminate_OneOfThree_LeavesAtOnceAndCleanly()
+    {
+        await using Cluster cluster = await NewAsync(silos: 3);
+        SiloProcess leaving = cluster.Silos[0];
+        Assert.Equal(0, await leaving.TerminateAsync());
+        // It wrote this itself, before it ended: nobody has to find out.
+        Assert.Equal("Dead", await cluster.Database.StatusAsync(leaving.SiloPort));
+        Assert.Equal(2L, await cluster.CountAsync("Active"));
+    }
+
+    [Fact]
+    public async Task Ready_WhileAnActiveRowCannotBeReached_IsFalse_AndLiveIsTrue()
+    {
+        await using Database database = new(await postgres.Server.CreateDatabaseAsync());
+        await database.EnsureAsync();
+        // Takes connections and never says a word, as a frozen silo does; and it is heard of.
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        await database.AddActiveAsync(((IPEndPoint)mute.LocalEndpoint).Port, silence: -TimeSpan.FromHours(1));
+        await database.ExecuteAsync("UPDATE sheaf_silo SET cluster_id = 'sheaf'; UPDATE sheaf_cluster SET cluster_id = 'sheaf'");
+        await using SiloProcess silo = SiloProcess.StartMember(database.ConnectionString);
+        await Poll.UntilAsync(
+            async () => await silo.AskAsync("/health/ready") is { Code: HttpStatusCode.ServiceUnavailable, Body: "Unhealthy. This silo is Joining.\n" },
+            Guard,
+            () => silo.Output);
+        Assert.Equal(HttpStatusCode.OK, (await silo.AskAsync("/health/live"))?.Code);
+        await database.ExecuteAsync("UPDATE sheaf_silo SET status = 6 WHERE silo_name = 'lost'; UPDATE sheaf_cluster SET version = version + 1");
+        await silo.ReadyAsync(Guard);
+    }
+
+    [Fact]
+    public async Task Ready_TheRowSaysDead_IsFalse()
+    {
+        await using Cluster cluster = await NewAsync(silos: 1);
+        // Behind the silo's back, as others' votes come: the version is not turned, so that it is told by nobody.
+        await cluster.Database.ExecuteAsync("UPDATE sheaf_silo SET status = 6");
+        SiloProcess silo = cluster.Silos[0];
+        // It may learn of it, and end, before the question.
+        (HttpStatusCode Code, string Body)? answer = await silo.AskAsync("/health/ready");
+        Assert.NotEqual(HttpStatusCode.OK, answer?.Code);
+    }
+
+    [Fact]
+    public async Task Restart_OfTheDatabase_LosesNoSilo()
+    {
+        await using Cluster cluster = await NewAsync(silos: 2);
+        await postgres.Server.RestartAsync(crash: true);
+        await Task.WhenAll(cluster.Silos.Select(silo => silo.ReadyAsync(Guard)));
+        Assert.Equal(2L, await cluster.CountAsync("Active"));
+    }
+
+    private async Task<Cluster> NewAsync(int silos)
+    {
+        var cluster = new Cluster(new Database(await postgres.Server.CreateDatabaseAsync()), silos);
+        await Task.WhenAll(cluster.Silos.Select(silo => silo.ReadyAsync(Guard)));
+        return cluster;
+    }
+
+    private sealed class Cluster(Database database, int silos) : IAsyncDisposable
+    {
+        public Database Database => database;
+
+        public IReadOnlyList<SiloProcess> Silos { get; } =
+            [.. Enumerable.Range(0, silos).Select(_ => SiloProcess.StartMember(database.ConnectionString))];
+
+        /// <summary>Other silos, at other endpoints, on the same database.</summary>
+        public Cluster StartAgain(int silos) => new(new Database(database.ConnectionString), silos);
+
+        public Task<long> CountAsync(string status) =>
+            database.ScalarAsync<long>($"SELECT count(*) FROM sheaf_membership WHERE status = '{status}'");
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (SiloProcess silo in Silos) await silo.DisposeAsync();
+            await database.DisposeAsync();
+        }
+    }
+}

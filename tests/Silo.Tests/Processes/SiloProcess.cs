@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sheaf.Silo.Tests.Processes;
+
+/// <summary>A silo as its users run it: a process of its own, on free loopback ports.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private const int Terminate = 15;
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    /// <summary>Test runs at the same time begin at different ports.</summary>
+    private static int _lastPort = Environment.ProcessId * 37 % 12_000;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+
+    private SiloProcess(Process process, int siloPort, int healthPort)
+    {
+        _process = process;
+        SiloPort = siloPort;
+        HealthPort = healthPort;
+        process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int SiloPort { get; }
+
+    public int HealthPort { get; }
+
+    /// <summary>Everything it has printed.</summary>
+    public string Output => string.Join(Environment.NewLine, _output);
+
+    /// <summary>A member of the cluster in a database.</summary>
+    public static SiloProcess StartMember(string connectionString) => Start(
+        [],
+        ("Sheaf__Clustering", "PostgreSql"),
+        ("Sheaf__AdvertisedAddress", "127.0.0.1"),
+        ("ConnectionStrings__Sheaf", connectionString));
+
+    /// <summary>A silo with these arguments and this environment; its ports are free ones unless given.</summary>
+    public static SiloProcess Start(string[] args, params (string Name, string Value)[] environment)
+    {
+        int[] ports = [FreePort(), FreePort(), FreePort()];
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Sheaf.Silo.dll"), .. args])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        string[] own = ["Sheaf__", "ConnectionStrings__", "OTEL_", "ASPNETCORE_", "DOTNET_ENVIRONMENT"];
+        foreach (string name in start.Environment.Keys.Where(key => own.Any(prefix => key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList())
+            start.Environment.Remove(name);
+        start.Environment["Sheaf__SiloPort"] = ports[0].ToString(CultureInfo.InvariantCulture);
+        start.Environment["Sheaf__GatewayPort"] = ports[1].ToString(CultureInfo.InvariantCulture);
+        start.Environment["Sheaf__HealthPort"] = ports[2].ToString(CultureInfo.InvariantCulture);
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
+        return new SiloProcess(Process.Start(start)!, ports[0], ports[2]);
+    }
+
+    /// <summary>Asks a health endpoint; null while nothing is served.</summary>
+    public async Task<(HttpStatusCode Code, string Body)?> AskAsync(string path)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await Http.GetAsync(
+                new Uri($"http://127.0.0.1:{HealthPort}{path}"), TestContext.Current.CancellationToken);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Waits until the silo says that it is ready.</summary>
+    /// <returns>How long that took from now.</returns>
+    public Task<TimeSpan> ReadyAsync(TimeSpan bound) => Poll.UntilAsync(async () => await IsReadyAsync(), bound, () => Output);
+
+    public async Task<bool> IsReadyAsync() => await AskAsync("/health/ready") is { Code: HttpStatusCode.OK };
+
+    /// <summary>kill -9: it says goodbye to nobody.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await ExitAsync();
+    }
+
+    /// <summary>SIGTERM, as a supervisor stops it.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> TerminateAsync()
+    {
+        using Process kill = Process.Start("kill", [$"-{Terminate}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return await ExitAsync();
+    }
+
+    /// <summary>Waits for the process' end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        // Only a guard against hanging.
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+        _process.Dispose();
+    }
+
+    /// <summary>Below the ports that the system hands out to outgoing connections: one of those could take the port before the silo does.</summary>
+    private static int FreePort()
+    {
+        while (true)
+        {
+            int port = 20_000 + (Interlocked.Increment(ref _lastPort) % 12_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Any, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // The next one.
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+
+namespace Sheaf.Silo.Tests.Processes;
+
+/// <summary>The process itself: command line, exit codes, health. Needs no database.</summary>
+public sealed class SiloProgramTests
+{
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Start_BadConfiguration_SaysSoAndExitsWithTwo()
+    {
+        await using SiloProcess silo = SiloProcess.Start([], ("Sheaf__Clustering", "PostgreSql"), ("Sheaf__SiloPort", "none"));
+        Assert.Equal(2, await silo.ExitAsync());
+        Assert.Contains("Sheaf:SiloPort is 'none': give a free TCP port", silo.Output, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings:Sheaf is not set", silo.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OnTheCommandLine_OptionsWinOverTheEnvironment()
+    {
+        await using SiloProcess silo = SiloProcess.Start(["--Sheaf:SiloPort", "none"]);
+        Assert.Equal(2, await silo.ExitAsync());
+        Assert.Contains("Sheaf:SiloPort is 'none'", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_TwoOnOneMachine_TheSecondJoinsThePrimary()
+    {
+        await using SiloProcess primary = SiloProcess.Start([]);
+        await primary.ReadyAsync(Guard);
+        await using SiloProcess second = SiloProcess.Start([], ("Sheaf__PrimaryEndpoint", $"127.0.0.1:{primary.SiloPort}"));
+        await second.ReadyAsync(Guard);
+        Assert.Equal(HttpStatusCode.OK, (await second.AskAsync("/health/live"))?.Code);
+        Assert.Equal(0, await second.TerminateAsync());
+        Assert.Equal(0, await primary.TerminateAsync());
+    }
+
+    [Fact]
+    public async Task Start_OtelConsole_PrintsTracesAndMetrics()
+    {
+        await using SiloProcess silo = SiloProcess.Start(["--otel", "console"], ("OTEL_METRIC_EXPORT_INTERVAL", "200"));
+        await silo.ReadyAsync(Guard);
+        await Poll.UntilAsync(
+            () => Task.FromResult(silo.Output.Contains("Metric Name: orleans-", StringComparison.Ordinal) && silo.Output.Contains("Activity.TraceId", StringComparison.Ordinal)),
+            Guard,
+            () => silo.Output);
+        Assert.Contains("service.name: sheaf-silo", silo.Output, StringComparison.Ordinal);
+    }
+}
