@@ -157,7 +157,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
 
     [Fact]
     [Trait("Rule", "D1")]
-    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UseEmbeddedPostgreSql(server.ConnectionString, _schema), Token);
+    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UsePostgreSqlJournal(server.ConnectionString, _schema).UseEmbedded(), Token);
 
     private static async Task<int> PagesInPlanAsync(NpgsqlConnection connection, string explain)
     {
