@@ -5,7 +5,10 @@ using Sheaf.Benchmarks.Quick;
 switch (args)
 {
     case ["quick"]:
-        await Figures.MeasureAsync([new LocalFigures(), new MapFigures(), new EmbeddedFigures()]);
+        await Figures.MeasureAsync([new LocalFigures(), new MapFigures(), new EmbeddedFigures(), new ClusterFigures()]);
+        break;
+    case ["cluster"]:
+        await Figures.MeasureAsync([new ClusterFigures()]);
         break;
     case ["journal"]:
         await Figures.MeasureAsync([new JournalFigures()]);

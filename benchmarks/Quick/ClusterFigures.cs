@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Sheaf.Benchmarks.Cluster;
+using Sheaf.Benchmarks.Embedded;
+using Sheaf.Journal;
+
+namespace Sheaf.Benchmarks.Quick;
+
+/// <summary>Three silos in this process, journal in memory: fan-out beside plain grain calls, cancellation, failures.</summary>
+internal sealed class ClusterFigures : IFigureSet
+{
+    private const int Rounds = 11;
+    private long _keys = 1_000_000;
+    private int _runs;
+
+    public async Task MeasureAsync()
+    {
+        await using BenchmarkCluster cluster = await BenchmarkCluster.StartAsync(new MemoryJournal());
+        await MeasureSingleAsync(cluster);
+        await MeasureFanOutAsync(cluster, 1_000);
+        await MeasureFanOutAsync(cluster, 10_000);
+        await MeasureCancelAsync(cluster, 10_000);
+        await MeasureFailuresAsync(cluster, 10_000);
+    }
+
+    private async Task MeasureFanOutAsync(BenchmarkCluster cluster, int children)
+    {
+        IPlainFanOut plain = cluster.Grains.GetGrain<IPlainFanOut>(0);
+        Comparison warm = await Comparison.RunAsync(() => RunAsync(cluster, children), () => plain.FanOutAsync(children, 0), Rounds);
+        Comparison fresh = await Comparison.RunAsync(() => RunAsync(cluster, children), () => plain.FanOutAsync(children, Interlocked.Add(ref _keys, children)), Rounds);
+        string name = $"cluster.noop.{children}";
+        Figures.Print($"{name}.workflow", warm.MineNanoseconds / 1e6, "ms");
+        Figures.Print($"{name}.whenall-warm", warm.PlainNanoseconds / 1e6, "ms");
+        Figures.Print($"{name}.whenall-fresh", fresh.PlainNanoseconds / 1e6, "ms");
+        Figures.Print($"{name}.times-faster-than-warm", warm.PlainNanoseconds / warm.MineNanoseconds, "x");
+        Figures.Print($"{name}.times-faster-than-fresh", fresh.PlainNanoseconds / fresh.MineNanoseconds, "x");
+    }
+
+    private async Task MeasureSingleAsync(BenchmarkCluster cluster)
+    {
+        IPlainGrain warm = cluster.Grains.GetGrain<IPlainGrain>(1);
+        Comparison figures = await Comparison.RunAsync(() => RunAsync(cluster, 1), () => warm.EchoAsync(1), 51, repeats: 20);
+        Comparison fresh = await Comparison.RunAsync(() => RunAsync(cluster, 1), () => cluster.Grains.GetGrain<IPlainGrain>(Interlocked.Increment(ref _keys)).EchoAsync(1), 51, repeats: 20);
+        Figures.Print("cluster.single.workflow", figures.MineNanoseconds / 1e3, "us");
+        Figures.Print("cluster.single.warm-grain", figures.PlainNanoseconds / 1e3, "us");
+        Figures.Print("cluster.single.fresh-grain", fresh.PlainNanoseconds / 1e3, "us");
+        Figures.Print("cluster.single.ratio-to-warm", figures.MineNanoseconds / figures.PlainNanoseconds, "x");
+        Figures.Print("cluster.single.ratio-to-fresh", fresh.MineNanoseconds / fresh.PlainNanoseconds, "x");
+    }
+
+    private async Task MeasureCancelAsync(BenchmarkCluster cluster, int children)
+    {
+        List<double> signalled = [];
+        List<double> ended = [];
+        for (int round = 0; round < 5; round++)
+        {
+            ClusterCode.Signalled.Clear();
+            string id = NextId();
+            Task<int> run = cluster.Client.RunAsync(Run.Workflow<ClusterCode.WaitingWorkflow>(), id, children);
+            SpinWait.SpinUntil(() => ClusterCode.Running == children);
+            long begin = Stopwatch.GetTimestamp();
+            await cluster.Client.CancelAsync(id, "measured");
+            try
+            {
+                await run;
+            }
+            catch (OperationCanceledException)
+            {
+                ended.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+            }
+
+            double[] times = [.. ClusterCode.Signalled.Select(at => Stopwatch.GetElapsedTime(begin, at).TotalMilliseconds).Order()];
+            signalled.Add(times[(int)(times.Length * 0.99)]);
+        }
+
+        Figures.Print($"cluster.cancel.{children}.signalled-p99", Comparison.Median(signalled), "ms");
+        Figures.Print($"cluster.cancel.{children}.ended", Comparison.Median(ended), "ms");
+    }
+
+    private async Task MeasureFailuresAsync(BenchmarkCluster cluster, int children)
+    {
+        List<double> total = [];
+        List<double> after = [];
+        int size = 0;
+        for (int round = 0; round < 5; round++)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            try
+            {
+                await cluster.Client.RunAsync(Run.Workflow<ClusterCode.FailingWorkflow>(), NextId(), children);
+            }
+            catch (ExceptionGroup failures)
+            {
+                total.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+                after.Add(Stopwatch.GetElapsedTime(ClusterCode.LastFailure).TotalMilliseconds);
+                size = System.Text.Encoding.UTF8.GetByteCount(Failure.From(failures).ToJson());
+                if (failures.LeafCount != children) throw new InvalidOperationException($"{failures.LeafCount} of {children} failures are counted.", failures);
+            }
+        }
+
+        Figures.Print($"cluster.failing.{children}.total", Comparison.Median(total), "ms");
+        Figures.Print($"cluster.failing.{children}.after-the-last-failure", Comparison.Median(after), "ms");
+        Figures.Print($"cluster.failing.{children}.size", size / 1024.0, "KiB");
+    }
+
+    private string NextId() => $"cluster-{Interlocked.Increment(ref _runs)}";
+
+    private Task<int> RunAsync(BenchmarkCluster cluster, int children) => cluster.Client.RunAsync(Run.Workflow<NoopWorkflow>(), NextId(), children);
+}
