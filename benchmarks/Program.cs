@@ -7,6 +7,9 @@ switch (args)
     case ["quick"]:
         await Figures.MeasureAsync([new LocalFigures(), new MapFigures(), new EmbeddedFigures(), new ClusterFigures()]);
         break;
+    case ["embedded"]:
+        await Figures.MeasureAsync([new EmbeddedFigures()]);
+        break;
     case ["cluster"]:
         await Figures.MeasureAsync([new ClusterFigures()]);
         break;

@@ -61,24 +61,30 @@ internal sealed class JournalWriter(IJournal journal) : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        while (true)
+        List<Pending>? batch = Take();
+        while (batch is not null)
         {
-            List<Pending> batch;
-            lock (_gate)
-            {
-                if (_waiting.Count == 0)
-                {
-                    _isWriting = false;
-                    return;
-                }
+            await WriteAsync(batch).ConfigureAwait(false);
+            batch = Take();
+            // Only the first batch is that of the thread that came first.
+            if (batch is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+    }
 
-                batch = _waiting.Count <= MaxBatch ? _waiting : _waiting[..MaxBatch];
-                _waiting = _waiting.Count <= MaxBatch ? [] : _waiting[MaxBatch..];
+    /// <summary>What is written next; null where nothing waits, and then nobody writes any more.</summary>
+    private List<Pending>? Take()
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+            {
+                _isWriting = false;
+                return null;
             }
 
-            await WriteAsync(batch).ConfigureAwait(false);
-            // Only the first batch is that of the thread that came first.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            List<Pending> batch = _waiting.Count <= MaxBatch ? _waiting : _waiting[..MaxBatch];
+            _waiting = _waiting.Count <= MaxBatch ? [] : _waiting[MaxBatch..];
+            return batch;
         }
     }
 

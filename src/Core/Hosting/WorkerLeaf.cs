@@ -5,7 +5,7 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call: an instance of its own, from a service scope of its own.</summary>
 internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
-    : Leaf(host, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
+    : Leaf(host, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall
 {
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
@@ -32,15 +32,18 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     private async Task<(WorkEnd End, string? Value)> CallAsync(Worker worker, CancellationToken token)
     {
-        WorkerContext context = new(
-            workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline, Host.Payloads, () => Scope.Cause, SpawnAsync);
+        WorkerContext context = new(this, workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
         Task task = worker.RunUntypedAsync(dispatch.Input, Host.Payloads, context, token) ?? throw LocalChild<Nothing>.NoTask(Name);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(task);
         return (end, end.Kind == OutcomeKind.Succeeded ? worker.ValueOf(task, Host.Payloads) : null);
     }
 
-    private async Task SpawnAsync(string name, string worker, string json)
+    CancellationCause? IWorkerCall.Cause => Scope.Cause;
+
+    Payloads IWorkerCall.Payloads => Host.Payloads;
+
+    async Task IWorkerCall.SpawnAsync(string name, string worker, string json)
     {
         if (!await spawn(new AskSpawn(dispatch.Child, dispatch.Delivery, name, worker, json)).ConfigureAwait(false))
             throw new OperationCanceledException($"Child '{name}' was not started: the group of '{Name}' is cancelled, or this delivery is not the current one.");

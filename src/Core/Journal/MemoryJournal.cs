@@ -5,15 +5,27 @@ namespace Sheaf.Journal;
 /// <summary>A journal in memory: for tests, and for workflows that need not outlive their process.</summary>
 /// <remarks>
 /// Durable only as long as the object. Entries are encoded when they are read, so that whatever resumes from it also
-/// resumes from a store with a disk. It grows until it is purged (<see cref="PurgeAsync"/>). Thread-safe.
+/// resumes from a store with a disk. Of workflows that have ended it keeps the latest, up to
+/// <see cref="MaxEndedEntries"/>. Thread-safe.
 /// </remarks>
 public sealed class MemoryJournal : IJournal
 {
+    /// <summary>The default of <see cref="MaxEndedEntries"/>: 100,000.</summary>
+    public const int DefaultMaxEndedEntries = 100_000;
+
     private readonly Lock _gate = new();
+
+    // Guarded by _gate: those that have ended, in that order, and how many entries they have.
+    private readonly Queue<Record> _ended = new();
+    private long _endedEntries;
     private readonly Dictionary<WorkflowId, Record> _records = [];
 
     // Invariant: the values of _records, oldest first.
     private readonly LinkedList<Record> _inOrder = [];
+
+    /// <summary>So many entries of ended workflows are kept: the oldest ends are forgotten first, but for the latest. A process that runs for long would fill its memory otherwise.</summary>
+    /// <value>The default is 100,000 entries: of a child that succeeds there are two. Zero or more.</value>
+    public int MaxEndedEntries { get; init; } = DefaultMaxEndedEntries;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
@@ -111,12 +123,7 @@ public sealed class MemoryJournal : IJournal
         lock (_gate)
         {
             Record[] old = [.. _inOrder.Where(record => record.Header.EndedAt is { } endedAt && endedAt < endedBefore).OrderBy(record => record.Header.EndedAt).Take(limit)];
-            foreach (Record record in old)
-            {
-                _records.Remove(record.Header.Id);
-                _inOrder.Remove(record.Place!);
-            }
-
+            foreach (Record record in old) Forget_NeedsLock(record);
             return Task.FromResult(old.Length);
         }
     }
@@ -132,7 +139,31 @@ public sealed class MemoryJournal : IJournal
             record.Place = _inOrder.AddLast(record);
         }
 
-        return record is null ? AppendResult.Stale : record.Append(commit);
+        if (record is null) return AppendResult.Stale;
+        AppendResult result = record.Append(commit);
+        if (result == AppendResult.Accepted && commit.EndsAs is not null) OnEnded_NeedsLock(record);
+        return result;
+    }
+
+    private void OnEnded_NeedsLock(Record record)
+    {
+        _ended.Enqueue(record);
+        _endedEntries += record.Length;
+        while (_endedEntries > MaxEndedEntries && _ended.Count > 1)
+        {
+            Record oldest = _ended.Dequeue();
+            _endedEntries -= oldest.Length;
+            Forget_NeedsLock(oldest);
+        }
+    }
+
+    private void Forget_NeedsLock(Record record)
+    {
+        // Forgotten already, or its id taken again since: not this one's to remove.
+        if (record.Place is not { } place) return;
+        record.Place = null;
+        _inOrder.Remove(place);
+        _records.Remove(record.Header.Id);
     }
 
     private sealed class Record(WorkflowHeader header)
@@ -144,6 +175,9 @@ public sealed class MemoryJournal : IJournal
 
         /// <summary>Its place among all, so that a purge need not look for it.</summary>
         public LinkedListNode<Record>? Place { get; set; }
+
+        /// <summary>How many entries it has.</summary>
+        public long Length => _nextSequence;
 
         public WorkflowHeader ChangeHands(string? owner) => Header = Header with { Owner = owner, Epoch = Header.Epoch + 1 };
 

@@ -4,22 +4,19 @@ namespace Sheaf;
 /// <remarks>Thread-safe.</remarks>
 public sealed class WorkerContext
 {
-    private readonly Func<CancellationCause?> _cause;
-    private readonly Func<string, string, string, Task> _spawn;
-    private readonly Engine.Payloads _payloads;
+    private readonly IWorkerCall _call;
+    private readonly string _childId;
 
-    internal WorkerContext(WorkflowId workflowId, string childId, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline, Engine.Payloads payloads, Func<CancellationCause?> cause, Func<string, string, string, Task> spawn)
+    internal WorkerContext(IWorkerCall call, WorkflowId workflowId, string childId, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline)
     {
+        _call = call;
+        _childId = childId;
         WorkflowId = workflowId;
         Child = child;
         Worker = worker;
         Attempt = attempt;
         FencingToken = delivery;
         Deadline = deadline;
-        IdempotencyKey = $"{workflowId}/{childId}";
-        _payloads = payloads;
-        _cause = cause;
-        _spawn = spawn;
     }
 
     /// <summary>The workflow that this child belongs to.</summary>
@@ -38,13 +35,13 @@ public sealed class WorkerContext
     public long FencingToken { get; }
 
     /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
-    public string IdempotencyKey { get; }
+    public string IdempotencyKey => $"{WorkflowId}/{_childId}";
 
     /// <summary>When the time of the child's groups is up; <see langword="null"/> for never (rule R7).</summary>
     public DateTimeOffset? Deadline { get; }
 
     /// <summary>Why the token was signalled (rule C1); <see langword="null"/> while the group is not cancelled, and for an attempt that took too long.</summary>
-    public CancellationCause? CancellationCause => _cause();
+    public CancellationCause? CancellationCause => _call.Cause;
 
     /// <summary>Starts a sibling of this child in its group (rule R2). Idempotent by this child and the name.</summary>
     /// <typeparam name="TIn">The type of the sibling's input.</typeparam>
@@ -58,6 +55,6 @@ public sealed class WorkerContext
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(worker);
-        return _spawn(name, worker.Name, _payloads.Write(input, "input of worker", worker.Name)!);
+        return _call.SpawnAsync(name, worker.Name, _call.Payloads.Write(input, "input of worker", worker.Name)!);
     }
 }

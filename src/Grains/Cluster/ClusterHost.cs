@@ -27,7 +27,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Links = new SiteLinks(address);
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         _outcomes = new OutcomeLinks(this, grains);
-        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
+        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
         _takeover = new Takeover(Context, silo.SiloAddress, grains);
         _membership = new Membership(Context, silo.SiloAddress, members, new SiteLinkFactory(this, grains), Links, _outcomes, _takeover);
     }
@@ -54,6 +54,13 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         }
 
         return receipt.WhenAnswered;
+    }
+
+    private bool TryPost(WorkflowId workflow, Letter letter)
+    {
+        if (Workflows.Find(workflow) is not { } actor) return false;
+        actor.Post(letter);
+        return true;
     }
 
     public async Task<bool> OnSpawnAsync(WireSpawn spawn)

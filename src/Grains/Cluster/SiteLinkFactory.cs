@@ -10,7 +10,7 @@ internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
     public SiteLink Make(string silo)
     {
         string local = host.Context.OwnerName;
-        if (silo == local) return new SiteLink(host.Context, silo, (stream, first, items) => Task.FromResult(host.Site.Deliver(local, stream, first, items)), host.Links);
+        if (silo == local) return MakeLocal();
         ISiteGrain site = grains.GetGrain<ISiteGrain>(silo);
         return new SiteLink(host.Context, silo, async (stream, first, items) =>
         {
@@ -18,6 +18,25 @@ internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
             SiteReply reply = await site.DeliverAsync(new SiteBatch(local, stream, first, messages)).ConfigureAwait(false);
             return new SiteAnswer(reply.IsLapsed, [.. reply.Found.Select(found => new FoundDeliveries(found.Workflow, found.Epoch, [.. found.Deliveries.Select(delivery => delivery.ToDelivery())]))]);
         }, host.Links);
+    }
+
+    /// <summary>To oneself there is no network, and no lease: what one owner sends is applied in order as it is sent.</summary>
+    private SiteLink MakeLocal()
+    {
+        SiteLink? link = null;
+        return link = new SiteLink(host.Context, host.Context.OwnerName, (_, _, _) => throw new InvalidOperationException("A silo sends itself no batches."), host.Links)
+        {
+            Here = items =>
+            {
+                IReadOnlyList<FoundDeliveries> found = host.Site.DeliverHere(items);
+                // Later: the workflow that asks holds its lock now.
+                if (found.Count > 0) host.Context.Run(() =>
+                {
+                    host.Links.OnFound(link!, found);
+                    return Task.CompletedTask;
+                });
+            },
+        };
     }
 
     /// <summary>Asks a site what it can run.</summary>

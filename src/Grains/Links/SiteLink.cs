@@ -69,8 +69,17 @@ internal sealed class SiteLink
         }
     }
 
+    /// <summary>Where the site is this silo's own: applies messages at once, in their order, without a stream.</summary>
+    public Action<IReadOnlyList<SiteItem>>? Here { get; init; }
+
     public void Send(IReadOnlyList<SiteItem> items)
     {
+        if (Here is { } apply)
+        {
+            apply(items);
+            return;
+        }
+
         lock (_gate)
         {
             if (_isDead) return;

@@ -6,7 +6,7 @@ namespace Sheaf.Grains;
 
 /// <summary>This silo as a site: runs children for the owners of workflows, here and elsewhere, under their leases (C5).</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<string, WireSpawn, Task<bool>> spawn)
+internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
@@ -32,8 +32,29 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
         }
     }
 
+    /// <summary>Takes messages of this silo's own workflows.</summary>
+    public IReadOnlyList<FoundDeliveries> DeliverHere(IReadOnlyList<SiteItem> items)
+    {
+        List<FoundDeliveries>? found = null;
+        foreach (SiteItem item in items)
+        {
+            Apply(host.OwnerName, item);
+            if (item.Message is Attach) (found ??= []).Add(new FoundDeliveries(item.Workflow, item.Epoch, FoundFor(item)));
+        }
+
+        return found ?? [];
+    }
+
     /// <summary>Tells an owner of an end.</summary>
-    public void Report(SiteWorkflow workflow, string owner, LeafEnded ended) => outcomes(owner).Add(workflow, ended);
+    public void Report(SiteWorkflow workflow, string owner, LeafEnded ended)
+    {
+        // Here it needs no batch: it goes straight into the workflow's mailbox, and over the link only if that is closed.
+        if (owner == host.OwnerName && post(workflow.Workflow, new Letter(ended, new LocalReceipt(this, workflow, ended)))) return;
+        outcomes(owner).Add(workflow, ended);
+    }
+
+    /// <summary>The workflow is stuck, or not here any more: told again now and then, wherever it is.</summary>
+    private void ReportAgain(SiteWorkflow workflow, LeafEnded ended) => outcomes(workflow.Owner).Add(workflow, ended);
 
     public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
 
@@ -85,6 +106,14 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
     private IReadOnlyList<Delivery> FoundFor(SiteItem item) =>
         _workflows.TryGetValue(item.Workflow, out SiteWorkflow? workflow) ? workflow.FoundFor(item.Epoch) : [];
+
+    /// <summary>Who waits for an end to be committed by a workflow of this silo.</summary>
+    private sealed class LocalReceipt(SiteHost site, SiteWorkflow workflow, LeafEnded ended) : ILetterDone
+    {
+        public void OnDone(bool hadEffect) => workflow.OnAcknowledged(new Delivery(ended.Child, ended.Delivery));
+
+        public void OnRefused(Exception reason) => site.ReportAgain(workflow, ended);
+    }
 
     /// <summary>What has come from one owner. Locked by its own instance.</summary>
     private sealed class OwnerStream
