@@ -22,7 +22,7 @@ public static class ClusterCode
 
     /// <summary>Registers them.</summary>
     public static SheafBuilder Add(SheafBuilder sheaf) => sheaf
-        .AddWorkflow<NoopWorkflow>().AddWorker<NoopWorker>()
+        .AddWorkflow<NoopWorkflow>().AddWorkflow<NoopMapWorkflow>().AddWorker<NoopWorker>()
         .AddWorkflow<WaitingWorkflow>().AddWorker<WaitingWorker>()
         .AddWorkflow<FailingWorkflow>().AddWorker<FailingWorker>();
 

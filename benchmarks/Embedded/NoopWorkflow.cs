@@ -8,7 +8,7 @@ public sealed class NoopWorkflow : Workflow<int, int>
 {
     /// <summary>An application with the embedded host and its journal in memory.</summary>
     public static ServiceProvider CreateHost() => new ServiceCollection()
-        .AddSheaf(sheaf => sheaf.AddWorkflow<NoopWorkflow>().AddWorker<NoopWorker>())
+        .AddSheaf(sheaf => sheaf.AddWorkflow<NoopWorkflow>().AddWorkflow<NoopMapWorkflow>().AddWorker<NoopWorker>())
         .UseEmbedded()
         .BuildServiceProvider();
 
@@ -32,6 +32,14 @@ public sealed class NoopWorkflow : Workflow<int, int>
         foreach (ChildTask<int> child in children) await child;
         return input;
     });
+}
+
+/// <summary>As <see cref="NoopWorkflow"/>, by a map: its children take many inputs each.</summary>
+[Workflow("benchmarks.noop-map/v1")]
+public sealed class NoopMapWorkflow : Workflow<int, int>
+{
+    public override Task<int> RunAsync(int input, WorkflowContext workflow) => workflow.GroupAsync("noops", async group =>
+        (await group.MapAsync(Run.Worker<NoopWorker>(), [.. Enumerable.Range(0, input)])).Count);
 }
 
 /// <summary>Returns its input.</summary>

@@ -27,3 +27,5 @@ public sealed class Payloads : PayloadConformance<EmbeddedHost>;
 public sealed class Fencing : FencingConformance<EmbeddedHost>;
 
 public sealed class LostOwner : LostOwnerConformance<EmbeddedHost>;
+
+public sealed class Maps : MapConformance<EmbeddedHost>;

@@ -12,6 +12,7 @@ internal sealed class HostContext : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Type, ObjectFactory> _factories = new();
+    private readonly ConcurrentDictionary<Type, bool> _needsServices = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Actors and leaves that run, and one for the host itself, until it stops.
@@ -32,6 +33,7 @@ internal sealed class HostContext : IAsyncDisposable
         Writer = new JournalWriter(journal);
         Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute());
         Signals = new WorkQueue<Leaf>(leaf => leaf.Signal());
+        Items = new WorkQueue<Action>(item => item());
     }
 
     /// <summary>What the host calls itself in the journal: no other running host has the name.</summary>
@@ -61,6 +63,9 @@ internal sealed class HostContext : IAsyncDisposable
 
     /// <summary>Leaves whose tokens are about to be signalled: several threads, so that a callback that blocks stalls nobody (C2).</summary>
     public WorkQueue<Leaf> Signals { get; }
+
+    /// <summary>Inputs of maps that are about to run.</summary>
+    public WorkQueue<Action> Items { get; }
 
     /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
     public CancellationToken Stopping { get; }
@@ -101,6 +106,10 @@ internal sealed class HostContext : IAsyncDisposable
 
         using (ExecutionContext.SuppressFlow()) Track(Task.Run(work));
     }
+
+    /// <summary>Whether an object of the user's class is made with services.</summary>
+    public bool NeedsServices(Type type) =>
+        _needsServices.GetOrAdd(type, static type => type.GetConstructors().Any(constructor => constructor.GetParameters().Length > 0));
 
     /// <summary>Makes an object of the user's class, with constructor injection.</summary>
     public object Make(Type type, IServiceProvider services) =>

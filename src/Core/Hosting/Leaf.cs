@@ -70,7 +70,7 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
     /// <summary>Judges work that has ended, by whether its token was signalled (R4).</summary>
     protected WorkEnd Judge(Task task) => WorkEnd.Of(task, _source.IsCancellationRequested, isCancellation: null);
 
-    protected WorkEnd Judge(Exception thrown) => WorkEnd.Of(thrown, _source.IsCancellationRequested, isCancellation: null);
+    private WorkEnd Judge(Exception thrown) => WorkEnd.Of(thrown, _source.IsCancellationRequested, isCancellation: null);
 
     private async Task RunAsync()
     {

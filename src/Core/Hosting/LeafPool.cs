@@ -17,7 +17,11 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
 
     public bool Has(Delivery delivery) => _leaves.TryGetValue(delivery.Child, out Leaf? leaf) && leaf.Delivery == delivery.Number;
 
-    public void Start(DispatchWorker dispatch) => Start(new WorkerLeaf(host, workflow, dispatch, Scope(dispatch.Child.Scope), onEnded, spawn));
+    public void Start(DispatchWorker dispatch)
+    {
+        LeafScope scope = Scope(dispatch.Child.Scope);
+        Start(dispatch.Map is { } map ? new MapLeaf(host, workflow, dispatch, map, scope, onEnded, spawn) : new WorkerLeaf(host, workflow, dispatch, scope, onEnded, spawn));
+    }
 
     public void Start(RunStep step) => Start(new StepLeaf(host, step, Scope(step.Child.Scope), onEnded));
 

@@ -57,6 +57,35 @@ public sealed class WorkflowGroup
         return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
     }
 
+    /// <summary>Runs a worker for each input (rule R15), in a nested group whose children take several inputs each: thousands cost little more than a few.</summary>
+    /// <inheritdoc cref="MapAsync{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, IReadOnlyList{TIn}, WorkflowMapOptions?)"/>
+    public ChildTask<IReadOnlyList<TOut>> MapAsync<TIn, TOut>(IWorkerRef<Worker<TIn, TOut>> worker, IReadOnlyList<TIn> inputs, WorkflowMapOptions? options = null) =>
+        MapAsync((worker ?? throw new ArgumentNullException(nameof(worker))).Name, worker, inputs, options);
+
+    /// <summary>Runs a worker for each input (rule R15), in a nested group whose children take several inputs each: thousands cost little more than a few.</summary>
+    /// <typeparam name="TIn">The type of the inputs.</typeparam>
+    /// <typeparam name="TOut">The type of the values.</typeparam>
+    /// <param name="name">The map's name.</param>
+    /// <param name="worker">What runs for each input, with an instance of its own.</param>
+    /// <param name="inputs">The inputs. One that cannot be made JSON of, or is too large, fails alone (rule D10).</param>
+    /// <param name="options">How the map behaves; <see langword="null"/> for the defaults.</param>
+    /// <returns>The handle, with the values in the order of the inputs. Awaiting it throws one group of all failures, each with the place of its input.</returns>
+    /// <remarks>
+    /// The inputs of one child are delivered together, and their outcomes are durable together, when all of them have ended: if
+    /// their silo is lost, they run again (rule D2). The idempotency key tells inputs apart; the fencing token rises with each delivery.
+    /// </remarks>
+    /// <exception cref="OperationCanceledException">The group is cancelled: nothing was started (rule R2).</exception>
+    /// <exception cref="ArgumentException">The name is empty, or an option is out of its range.</exception>
+    public ChildTask<IReadOnlyList<TOut>> MapAsync<TIn, TOut>(string name, IWorkerRef<Worker<TIn, TOut>> worker, IReadOnlyList<TIn> inputs, WorkflowMapOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        ArgumentNullException.ThrowIfNull(inputs);
+        WorkflowMapOptions chosen = options ?? new WorkflowMapOptions();
+        chosen.Validate();
+        int size = chosen.SizeFor(inputs.Count);
+        return Open<IReadOnlyList<TOut>>(_run, _scope, name, group => WorkflowMap.RunAsync<TIn, TOut>(group._run, group._scope, name, worker.Name, inputs, size, chosen), chosen.ToGroupOptions(size));
+    }
+
     /// <summary>Runs an effect beside the workflow, off its turn, and journals its outcome.</summary>
     /// <typeparam name="T">The type of the value; it is journaled as JSON.</typeparam>
     /// <param name="name">The step's name.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orleans;
 using Sheaf.Engine;
 
@@ -84,12 +85,17 @@ internal sealed record WireDispatch(
     [property: Id(4)] string? Input,
     [property: Id(5)] TimeSpan? Timeout,
     [property: Id(6)] DateTimeOffset? Deadline,
-    [property: Id(7)] string? TraceParent)
+    [property: Id(7)] string? TraceParent,
+    [property: Id(8)] string? Map)
 {
     public static WireDispatch From(DispatchWorker dispatch) => new(
-        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent);
+        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent, dispatch.Map is { } map ? JsonSerializer.Serialize(map) : null);
 
-    public DispatchWorker ToDispatch() => new(Delivery.ToDelivery().Child, Attempt, Delivery.Number, Name, Worker, Input, Timeout, Deadline) { TraceParent = TraceParent };
+    public DispatchWorker ToDispatch() => new(Delivery.ToDelivery().Child, Attempt, Delivery.Number, Name, Worker, Input, Timeout, Deadline)
+    {
+        TraceParent = TraceParent,
+        Map = Map is null ? null : JsonSerializer.Deserialize<MapSettings>(Map),
+    };
 }
 
 /// <summary>Ends of children, from the silo where they ran.</summary>

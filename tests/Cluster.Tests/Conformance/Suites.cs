@@ -43,3 +43,5 @@ public sealed class Client : ClientConformance<OneSiloHost>;
 public sealed class Payloads : PayloadConformance<OneSiloHost>;
 
 public sealed class Fencing : FencingConformance<OneSiloHost>;
+
+public sealed class Maps : MapConformance<OneSiloHost>;

@@ -9,6 +9,9 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     /// <summary>The input as JSON text; null where there is none.</summary>
     public string? Input { get; init; }
 
+    /// <summary>Set where the input is several inputs of a map, one array.</summary>
+    public MapSettings? Map { get; init; }
+
     /// <summary>How long a delay waits, from the turn that starts it.</summary>
     public TimeSpan? Delay { get; init; }
 
@@ -24,6 +27,7 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
 
     public override bool IsSameAs(JournalCommand other) => other is StartChild start
         && (Child, Kind, Name, Worker, Delay, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Delay, start.Isolated)
+        && (Map?.First, Map?.Count) == (start.Map?.First, start.Map?.Count)
         // A refused input stays refused, also under a limit that has been raised since.
         && (Rejected is not null || start.Rejected is not null || Input == start.Input);
 

@@ -8,6 +8,9 @@ internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, 
 {
     /// <summary>The W3C trace context of the child's group; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>Set where the input is several inputs of a map.</summary>
+    public MapSettings? Map { get; init; }
 }
 
 /// <summary>Run an attempt of a step beside the workflow.</summary>

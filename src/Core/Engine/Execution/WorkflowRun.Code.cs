@@ -27,8 +27,8 @@ internal sealed partial class WorkflowRun
         return Chance.GuidOf(State.Id, _guids++);
     }
 
-    public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options) =>
-        StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options) with { Worker = worker }, input);
+    public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
+        StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options) with { Worker = worker, Map = map }, input);
 
     public ChildTask<T> StartStep<T>(ScopeCode scope, string name, StepWork work, ChildOptions? options)
     {
