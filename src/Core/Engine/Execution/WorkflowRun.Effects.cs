@@ -8,6 +8,7 @@ internal sealed partial class WorkflowRun
         ScopeCode scope = CodeOf(child.Scope);
         IWorkflowChild handle = HandleOf(scope, child);
         handle.Settle();
+        if (handle.Error is { } error && child.Result!.Failure is not null) _failed[error] = child;
         // D1: a start never completes its own handle, whatever becomes of it at once: a refused input, a signal that had come.
         if (child.Id == _starts) _ = _scheduler.Post(() => CompleteAsync(handle));
         else handle.Complete();

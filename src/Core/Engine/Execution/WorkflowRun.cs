@@ -22,6 +22,9 @@ internal sealed partial class WorkflowRun : IEffects
     private readonly List<ScopeCode?> _scopes = [];
     private readonly List<Request> _requests = [];
 
+    /// <summary>Which child failed with an exception; where several did with one instance, the last.</summary>
+    private readonly Dictionary<Exception, ChildState> _failed = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>The commands of the current turn.</summary>
     private readonly List<JournalCommand> _commands = [];
 

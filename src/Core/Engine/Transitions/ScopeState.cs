@@ -42,17 +42,16 @@ internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settin
     public Result? Result { get; set; }
 
     /// <summary>When the scope's time is up, as an absolute instant; null for never. Inherited by all inside it (R7).</summary>
-    public DateTimeOffset? Deadline
-    {
-        get
-        {
-            DateTimeOffset? deadline = owner?.Scope.Deadline;
-            foreach (TimeSpan? limit in (ReadOnlySpan<TimeSpan?>)[settings.Deadline, settings.MoveOnAfter])
-            {
-                if (limit is { } time && time >= TimeSpan.Zero && Transitions.Later(openedAt, time) is var at && (deadline is null || at < deadline)) deadline = at;
-            }
+    public DateTimeOffset? Deadline { get; } = Earliest(owner?.Scope.Deadline, openedAt, settings);
 
-            return deadline;
+    private static DateTimeOffset? Earliest(DateTimeOffset? outer, DateTimeOffset openedAt, GroupSettings settings)
+    {
+        DateTimeOffset? deadline = outer;
+        foreach (TimeSpan? limit in (ReadOnlySpan<TimeSpan?>)[settings.Deadline, settings.MoveOnAfter])
+        {
+            if (limit is { } time && time >= TimeSpan.Zero && Transitions.Later(openedAt, time) is var at && (deadline is null || at < deadline)) deadline = at;
         }
+
+        return deadline;
     }
 }
