@@ -11,6 +11,9 @@ internal sealed class ScopeCode(ScopeState state)
 
     public CancellationToken Token => _cancellation.Token;
 
+    /// <summary>Whether an <see cref="OperationCanceledException"/> was asked for (R4). The token follows at the end of the transition.</summary>
+    public bool IsCancelled => state.Cause is not null;
+
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
 
@@ -24,7 +27,7 @@ internal sealed class ScopeCode(ScopeState state)
     {
         try
         {
-            // On the turn and in this order: what callbacks do is part of the workflow's code.
+            // On the turn: what callbacks do is part of the workflow's code.
             _cancellation.Cancel();
         }
         catch (AggregateException thrown)

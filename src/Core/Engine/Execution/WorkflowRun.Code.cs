@@ -8,8 +8,8 @@ internal sealed partial class WorkflowRun
     private int _guids;
     private Random? _random;
 
-    /// <summary>The child whose start is being applied right now.</summary>
-    private ChildId? _starts;
+    /// <summary>Children whose starts have not returned to the code yet: more than one where a start signals a token, and a callback there starts another.</summary>
+    private readonly List<ChildId> _starts = [];
 
     /// <summary>The workflow's own random numbers: the same on every replay.</summary>
     public Random Random
@@ -80,9 +80,9 @@ internal sealed partial class WorkflowRun
     private ChildTask<T> Start<T>(ScopeCode scope, StartChild start)
     {
         _starting[start.Child] = state => new WorkflowChild<T>(this, state);
-        _starts = start.Child;
+        _starts.Add(start.Child);
         Emit(start);
-        _starts = null;
+        _starts.Remove(start.Child);
         return (ChildTask<T>)HandleOf(scope, scope.State.Children[start.Child.Ordinal]).Handle;
     }
 
@@ -151,12 +151,12 @@ internal sealed partial class WorkflowRun
         }
         catch (Exception thrown)
         {
-            return (WorkEnd.Of(thrown, scope.Token.IsCancellationRequested, null), default);
+            return (WorkEnd.Of(thrown, scope.IsCancelled, null), default);
         }
 
         if (task is null) return (WorkEnd.Failed(LocalChild<T>.NoTask(scope.State.Name)), default);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        WorkEnd end = WorkEnd.Of(task, scope.Token.IsCancellationRequested, null);
+        WorkEnd end = WorkEnd.Of(task, scope.IsCancelled, null);
         return (end, end.Kind == OutcomeKind.Succeeded ? LocalChild<T>.ValueOf(task) : default);
     }
 

@@ -10,7 +10,7 @@ internal sealed partial class WorkflowRun
         handle.Settle();
         if (handle.Error is { } error && child.Result!.Failure is not null) _failed[error] = child;
         // D1: a start never completes its own handle, whatever becomes of it at once: a refused input, a signal that had come.
-        if (child.Id == _starts) _ = _scheduler.Post(() => CompleteAsync(handle));
+        if (_starts.Contains(child.Id)) _ = _scheduler.Post(() => CompleteAsync(handle));
         else handle.Complete();
         _steps.Remove(child.Id);
         _codes.Remove(child.Id);
@@ -21,7 +21,7 @@ internal sealed partial class WorkflowRun
     {
         ScopeCode inner = CodeOf(child.Inner!);
         // Cancelled between its opening and its code: the token was not there to be told.
-        if (inner.State.Cause is not null && !inner.Token.IsCancellationRequested) inner.Cancel();
+        if (inner.State.Cause is not null) _signals.Enqueue(inner);
         IWorkflowChild handle = HandleOf(CodeOf(child.Scope), child);
         _codes.Remove(child.Id, out Func<ScopeCode, IWorkflowChild, Task>? code);
         // Its end is in the state and in its handle; nothing leaves it.
@@ -30,7 +30,7 @@ internal sealed partial class WorkflowRun
 
     void IEffects.ScopeCancelled(ScopeState scope)
     {
-        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) code.Cancel();
+        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) _signals.Enqueue(code);
     }
 
     void IEffects.Dispatch(ChildState child)

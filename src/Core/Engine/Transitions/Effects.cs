@@ -12,7 +12,7 @@ internal interface IEffects
     /// <summary>Notice: a branch or group has its place; its code begins.</summary>
     void CodeBegins(ChildState child);
 
-    /// <summary>Notice: a scope was cancelled; its code's token is signalled.</summary>
+    /// <summary>Notice: a scope was cancelled; its code's token is signalled when the transition is over: callbacks there are code, and start transitions of their own.</summary>
     void ScopeCancelled(ScopeState scope);
 
     /// <summary>Request: deliver the child's current attempt to where it can run. A step runs beside its owner.</summary>
