@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
@@ -162,14 +161,15 @@ internal sealed partial class WorkflowActor : IDisposable
     private async Task LoadAsync()
     {
         if (_isNew && _isReload) await LookWhetherCreatedAsync().ConfigureAwait(false);
-        List<JournalEntry> entries = _isNew ? [] : await ReadAsync().ConfigureAwait(false);
+        (List<JournalEntry> entries, WorkflowStuckException? unreadable) = _isNew ? ([], null) : await ReadAsync().ConfigureAwait(false);
         _nextSequence = entries.Count;
         _timers.Clear();
         await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
         _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
-        IReadOnlyList<JournalEntry> beyond = _run.Replay(entries);
+        IReadOnlyList<JournalEntry> beyond = unreadable is null ? Replay(entries) : [];
+        if (unreadable is not null) _run.Refuse(unreadable);
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
@@ -224,9 +224,6 @@ internal sealed partial class WorkflowActor : IDisposable
         Carry(_run.TakeRequests());
     }
 
-    private Task<List<JournalEntry>> ReadAsync() =>
-        PersistAsync(() => JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping));
-
     /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
     private async Task<T> PersistAsync<T>(Func<Task<T>> ask)
     {
@@ -236,7 +233,7 @@ internal sealed partial class WorkflowActor : IDisposable
             {
                 return await ask().ConfigureAwait(false);
             }
-            catch (Exception error) when (error is not JsonException && !_host.Stopping.IsCancellationRequested)
+            catch (Exception error) when (error is not WorkflowStuckException && !_host.Stopping.IsCancellationRequested)
             {
                 LogReadFailed(_host.Logger, _header.Id.Value, error);
             }

@@ -102,6 +102,9 @@ internal sealed partial class WorkflowRun : IEffects
         return beyond;
     }
 
+    /// <summary>Its journal cannot be run again: no turn will.</summary>
+    public void Refuse(WorkflowStuckException reason) => GetStuck(reason);
+
     /// <summary>Takes the requests gathered since the last call.</summary>
     public IReadOnlyList<Request> TakeRequests()
     {
