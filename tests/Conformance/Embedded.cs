@@ -25,3 +25,5 @@ public sealed class Client : ClientConformance<EmbeddedHost>;
 public sealed class Payloads : PayloadConformance<EmbeddedHost>;
 
 public sealed class Fencing : FencingConformance<EmbeddedHost>;
+
+public sealed class Abandonment : AbandonConformance<EmbeddedHost>;

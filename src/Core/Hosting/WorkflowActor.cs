@@ -99,7 +99,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
     public void Post(Letter letter)
     {
-        if (_mailbox.Writer.TryWrite(letter) || letter.Done is not { } done) return;
+        if (_mailbox.Writer.TryWrite(letter)) return;
+        if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
+        if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
         else done.OnDone(false);
     }
@@ -297,7 +299,12 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <returns>Whether it is done with: applied, or of no effect. If not, the workflow got stuck on it.</returns>
     private bool Apply(Input input, List<JournalEntry> entries, List<Request> requests)
     {
-        if (Intake.ToEvent(_run.State, input, _host.Time.GetUtcNow()) is not { } @event) return true;
+        if (Intake.ToEvent(_run.State, input, _host.Time.GetUtcNow()) is not { } @event)
+        {
+            if (input is LeafEnded ended) _host.OnLate(_header.Id, ended);
+            return true;
+        }
+
         IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
         IReadOnlyList<Request> asked = _run.TakeRequests();
         if (_run.Stuck is not null) return false;
@@ -361,6 +368,10 @@ internal sealed partial class WorkflowActor : IDisposable
                 break;
             case CancelRunning cancel:
                 _children.Cancel(cancel.Scope, cancel.Cause);
+                break;
+            case GiveUp gone:
+                // As far as whoever runs it is concerned, its end is applied.
+                _children.OnApplied(gone.Child, gone.Delivery);
                 break;
             case CloseScope close:
                 _children.Close(close.Scope);

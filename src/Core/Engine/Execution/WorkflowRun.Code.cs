@@ -167,7 +167,7 @@ internal sealed partial class WorkflowRun
         foreach (ChildState child in state.Failed) HandleOf(scope, child);
         GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
         ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
-        bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted);
+        bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.Abandoned or OutcomeKind.NotStarted);
         switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))
         {
             case GroupVerdict.Return:

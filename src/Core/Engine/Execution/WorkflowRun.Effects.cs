@@ -43,6 +43,8 @@ internal sealed partial class WorkflowRun
 
     void IEffects.CancelRunning(ScopeState scope) => _requests.Add(new CancelRunning(scope.Id, scope.Cause!));
 
+    void IEffects.GiveUp(ChildState child) => _requests.Add(new GiveUp(child.Id, child.Delivery));
+
     void IEffects.StartTimer(TimerKey key, DateTimeOffset dueAt) =>
         _requests.Add(new StartTimer(key, dueAt, key.Kind is null ? State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
 

@@ -21,6 +21,9 @@ internal interface IEffects
     /// <summary>Request: tell whoever runs children of this scope that it is cancelled: one message a site, not one a child (C2).</summary>
     void CancelRunning(ScopeState scope);
 
+    /// <summary>Request: a leaf has ended without its delivery's end (R9): whoever runs it has nothing to tell any more.</summary>
+    void GiveUp(ChildState child);
+
     /// <summary>Request: wake the workflow at an instant.</summary>
     void StartTimer(TimerKey key, DateTimeOffset dueAt);
 

@@ -13,7 +13,7 @@ internal static partial class Transitions
         {
             if (at.Next == at.Scope.Children.Count)
             {
-                if (at.AnyRuns) effects.CancelRunning(at.Scope);
+                if (at.AnyRuns) LeavesAreToEnd(state, at.Scope, effects);
                 continue;
             }
 
@@ -48,6 +48,30 @@ internal static partial class Transitions
         }
     }
 
+    /// <summary>Leaves run in a scope that is cancelled: they are told, and have until the end of its grace (R9).</summary>
+    private static void LeavesAreToEnd(WorkflowState state, ScopeState scope, IEffects effects)
+    {
+        effects.CancelRunning(scope);
+        if (scope.GracePeriod == Timeout.InfiniteTimeSpan) return;
+        scope.AbandonAt = Later(state.Now, scope.GracePeriod);
+        effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), scope.AbandonAt.Value);
+    }
+
+    /// <summary>
+    /// Ends the leaves that have ignored their cancellation (R9). Only those of this scope: groups inside it that a shield covers have
+    /// not been cancelled yet, and count from when they are.
+    /// </summary>
+    private static void Abandon(WorkflowState state, ScopeState scope, IEffects effects)
+    {
+        // By index: an end never adds children, since nothing is started in a cancelled scope.
+        for (int i = 0; i < scope.Children.Count; i++)
+        {
+            if (scope.Children[i] is not { IsLeaf: true, Status: ChildStatus.Running } leaf) continue;
+            effects.GiveUp(leaf);
+            End(state, leaf, Result.Abandoned(Failure.From(ChildAbandonedException.Of(leaf.Start.Name, scope.GracePeriod))), effects);
+        }
+    }
+
     /// <summary>A surrounding scope's cancellation reaches this one: the cause to cancel it for; null where a shield holds it back for a while.</summary>
     private static CancellationCause? ComeFromOutside(WorkflowState state, ScopeState scope, CancellationCause outer, IEffects effects)
     {
@@ -67,6 +91,9 @@ internal static partial class Transitions
         {
             case TimerKind.Shield when scope.HeldBack is { } cause:
                 Cancel(state, scope, CancelSource.Outside, cause, effects);
+                break;
+            case TimerKind.Grace when scope.AbandonAt is not null:
+                Abandon(state, scope, effects);
                 break;
             case TimerKind.Deadline:
                 Cancel(state, scope, CancelSource.Deadline, TimeIsUp(state, scope), effects);
@@ -100,6 +127,7 @@ internal static partial class Transitions
         {
             TimerKind.Deadline => scope.Settings.Deadline is not null,
             TimerKind.MoveOn => scope.Settings.MoveOnAfter is not null,
+            TimerKind.Grace => scope.AbandonAt is not null,
             _ => scope.HeldBack is not null,
         };
         if (has) effects.StopTimer(TimerKey.Of(scope.Id, kind));

@@ -34,6 +34,10 @@ internal sealed class GroupScope
 
     // Interlocked only.
     private int _pending = 1;
+    private int _late;
+
+    // Null until the group is cancelled, and where grace has no end. Written before the cancellation leaves _pending.
+    private GroupTimer? _grace;
 
     public GroupScope(TaskGroupOptions options, GroupScope? parent, bool keepsChildren)
     {
@@ -42,6 +46,7 @@ internal sealed class GroupScope
         Parent = parent;
         Token = _cancellation.Token;
         KeepsChildren = keepsChildren;
+        CanAbandon = keepsChildren && options.GracePeriod != Timeout.InfiniteTimeSpan;
         _openedAt = Time.GetUtcNow();
         _openedTimestamp = Time.GetTimestamp();
         if (options.MaxConcurrency is not null) _window = new();
@@ -58,6 +63,12 @@ internal sealed class GroupScope
 
     /// <summary>Whether ended children are kept for the outcomes; a map over an endless source keeps only its failures.</summary>
     public bool KeepsChildren { get; }
+
+    /// <summary>Whether children that ignore cancellation are given up (R9): then two may want to end one child.</summary>
+    public bool CanAbandon { get; }
+
+    /// <summary>Children that ended after they had been given up.</summary>
+    public int LateCount => Volatile.Read(ref _late);
 
     public string? TraceId { get; }
 
@@ -187,6 +198,9 @@ internal sealed class GroupScope
         RemovePending();
     }
 
+    /// <summary>An abandoned child has ended after all: that changes nothing.</summary>
+    public void OnLate() => Interlocked.Increment(ref _late);
+
     /// <summary>The body has ended, or whoever opened the group joins it: nothing but children is waited for now.</summary>
     public void OnBodyEnded() => RemovePending();
 
@@ -211,6 +225,7 @@ internal sealed class GroupScope
         // and what they throw comes back here instead of to them.
         Task delivered = _cancellation.CancelAsync();
         foreach (WaitingChild one in waiting) one.Child.EndNotStarted(heldPlace: false);
+        if (CanAbandon) _grace = GroupTimer.Start(Time, Options.GracePeriod, AbandonRunning);
         if (delivered.IsCompleted) OnCancellationDelivered(delivered);
         else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
     }
@@ -232,6 +247,12 @@ internal sealed class GroupScope
     public CancellationCause OutsideCause() => Parent?.Cause is { } parent
         ? new(CancellationCauseKind.ParentCancelled, null, Parent.Options.Name, Time.GetUtcNow()) { Parent = parent }
         : new(CancellationCauseKind.Requested, null, "the caller's token", Time.GetUtcNow());
+
+    /// <summary>Grace is over (R9). Nothing is started in a cancelled group, so that one look finds all.</summary>
+    private void AbandonRunning()
+    {
+        foreach (ILocalChild child in Children()) child.Abandon();
+    }
 
     private void OnCancellationDelivered(Task delivered)
     {
@@ -280,7 +301,9 @@ internal sealed class GroupScope
 
     private void RemovePending()
     {
-        if (Interlocked.Decrement(ref _pending) == 0) _ended.TrySetResult();
+        if (Interlocked.Decrement(ref _pending) != 0) return;
+        _grace?.Dispose();
+        _ended.TrySetResult();
     }
 
     /// <summary>A child that waits for the window, and the execution context of its start: what is ambient there
