@@ -5,6 +5,7 @@ internal sealed class ScopeCode(ScopeState state)
 {
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource _childrenEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _nextCompleted;
     private bool _bodyEnded;
 
     public ScopeState State => state;
@@ -16,6 +17,9 @@ internal sealed class ScopeCode(ScopeState state)
 
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
+
+    /// <summary>Handles in the order in which they completed (R13).</summary>
+    public List<IWorkflowChild> Completed { get; } = [];
 
     /// <summary>What callbacks on the token threw (C1).</summary>
     public List<Exception> CallbackErrors { get; } = [];
@@ -34,6 +38,18 @@ internal sealed class ScopeCode(ScopeState state)
         {
             CallbackErrors.AddRange(thrown.InnerExceptions);
         }
+    }
+
+    /// <summary>Completes with the next handle, later in the same turn.</summary>
+    public Task NextCompleted() => (_nextCompleted ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    public void Complete(IWorkflowChild handle)
+    {
+        handle.Complete();
+        Completed.Add(handle);
+        TaskCompletionSource? next = _nextCompleted;
+        _nextCompleted = null;
+        next?.SetResult();
     }
 
     /// <summary>The body has ended: waits for the children.</summary>

@@ -202,6 +202,29 @@ internal sealed partial class WorkflowRun
     public IReadOnlyList<Outcome> OutcomesOf(ScopeCode scope) =>
         [.. scope.State.Children.Where(child => child.Result is not null).Select(child => HandleOf(scope, child).Handle.UntypedOutcome)];
 
+    /// <summary>How the children of a scope end, in the order in which they do: that of the journal's events, so that every replay sees it.</summary>
+    public async IAsyncEnumerable<Outcome> CompletionsOf(ScopeCode scope)
+    {
+        for (int seen = 0; ;)
+        {
+            CheckOnTurn("Completions of group", scope.State.Name);
+            if (seen < scope.Completed.Count)
+            {
+                ChildTask child = scope.Completed[seen++].Handle;
+                child.MarkAwaited();
+                yield return child.UntypedOutcome;
+            }
+            else if (seen == scope.State.Children.Count)
+            {
+                yield break;
+            }
+            else
+            {
+                await scope.NextCompleted();
+            }
+        }
+    }
+
     /// <summary>The verdict on a scope, with what the code is given of it.</summary>
     /// <param name="Kind">How it ended.</param>
     /// <param name="Value">The value, where it succeeded with one.</param>

@@ -10,8 +10,8 @@ internal sealed partial class WorkflowRun
         handle.Settle();
         if (handle.Error is { } error && child.Result!.Failure is not null) _failed[error] = child;
         // D1: a start never completes its own handle, whatever becomes of it at once: a refused input, a signal that had come.
-        if (_starts.Contains(child.Id)) _ = _scheduler.Post(() => CompleteAsync(handle));
-        else handle.Complete();
+        if (_starts.Contains(child.Id)) _ = _scheduler.Post(() => CompleteAsync(scope, handle));
+        else scope.Complete(handle);
         _steps.Remove(child.Id);
         _codes.Remove(child.Id);
         scope.OnChildEnded();
@@ -54,9 +54,9 @@ internal sealed partial class WorkflowRun
 
     void IEffects.WorkflowEnded(Result result) => _requests.Add(new EndWorkflow(result));
 
-    private static Task CompleteAsync(IWorkflowChild handle)
+    private static Task CompleteAsync(ScopeCode scope, IWorkflowChild handle)
     {
-        handle.Complete();
+        scope.Complete(handle);
         return Task.CompletedTask;
     }
 

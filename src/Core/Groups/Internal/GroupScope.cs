@@ -36,6 +36,9 @@ internal sealed class GroupScope
     private int _pending = 1;
     private int _late;
 
+    // Null until somebody reads along.
+    private volatile CompletionFeed? _feed;
+
     // Null until the group is cancelled, and where grace has no end. Written before the cancellation leaves _pending.
     private GroupTimer? _grace;
 
@@ -120,6 +123,24 @@ internal sealed class GroupScope
 
     public DateTimeOffset ToTime(long timestamp) => _openedAt + Time.GetElapsedTime(_openedTimestamp, timestamp);
 
+    /// <summary>How many children were started, ended ones included.</summary>
+    public int StartedCount
+    {
+        get
+        {
+            lock (_gate) return _started;
+        }
+    }
+
+    /// <summary>The children in the order of their ends.</summary>
+    public CompletionFeed Feed()
+    {
+        if (_feed is { } there) return there;
+        CompletionFeed feed = new();
+        feed.Begin(() => _ = Interlocked.CompareExchange(ref _feed, feed, null), () => ReferenceEquals(_feed, feed) ? Children().Where(child => child.Handle.HasEnded) : []);
+        return _feed!;
+    }
+
     /// <summary>Every kept child, in the order of starting.</summary>
     public ILocalChild[] Children()
     {
@@ -194,6 +215,7 @@ internal sealed class GroupScope
     public void OnChildEnded(ILocalChild child, bool heldPlace)
     {
         OnEnded?.Invoke(child);
+        _feed?.Add(child);
         if (_window is not null && heldPlace) LeaveWindow();
         RemovePending();
     }
