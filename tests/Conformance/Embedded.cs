@@ -29,3 +29,5 @@ public sealed class Fencing : FencingConformance<EmbeddedHost>;
 public sealed class LostOwner : LostOwnerConformance<EmbeddedHost>;
 
 public sealed class Maps : MapConformance<EmbeddedHost>;
+
+public sealed class Abandonment : AbandonConformance<EmbeddedHost>;

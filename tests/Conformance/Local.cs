@@ -13,3 +13,5 @@ public sealed class Nesting : NestingConformance<LocalHost>;
 public sealed class Policies : PolicyConformance<LocalHost>;
 
 public sealed class Retries : RetryConformance<LocalHost>;
+
+public sealed class Abandonment : AbandonConformance<LocalHost>;

@@ -39,7 +39,8 @@ internal sealed class Rules
         CheckFailures(state, journal);
         CheckSignals(state);
         CheckReplay(journal, state);
-        if (_world.SitesWereTold && _world.RunningLeaves().Any()) throw new RuleBrokenException("R1", $"the workflow has ended, and {string.Join(", ", _world.RunningLeaves())} still run");
+        Delivery[] running = [.. _world.RunningLeaves().Where(delivery => state.Find(delivery.Child) is not { Result.Kind: OutcomeKind.Abandoned } child || child.Delivery != delivery.Number)];
+        if (_world.SitesWereTold && running.Length > 0) throw new RuleBrokenException("R1", $"the workflow has ended, {string.Join(", ", running)} still run, and nobody gave them up");
     }
 
     /// <summary>R1 and R2, from the entries alone: nothing ends before its children, nothing starts in what has ended.</summary>
@@ -94,10 +95,12 @@ internal sealed class Rules
             {
                 if (watcher.Ends.GetValueOrDefault(child.Id) != 1) throw new RuleBrokenException("D2", $"{child.Start.Name} has {watcher.Ends.GetValueOrDefault(child.Id)} outcomes");
                 if (child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted && scope.Cause is null) throw new RuleBrokenException("R4", $"{child.Start.Name} is {child.Result.Kind}, and nobody cancelled its scope");
+                if (child.Result.Kind == OutcomeKind.Abandoned) CheckAbandoned(child);
                 if (!_leaves.TryGetValue(child.Start.Name, out LeafNode? leaf)) continue;
+                if (leaf.Behaviour is Behaviour.Ignore or Behaviour.EndLate && child.Result.Kind == OutcomeKind.Succeeded) throw new RuleBrokenException("R9", $"{leaf.Name} ({leaf.Behaviour}) succeeded, and can only have done so late");
                 if (child.Attempt > leaf.Attempts) throw new RuleBrokenException("R12", $"{leaf.Name} had {child.Attempt} attempts of {leaf.Attempts}");
                 if (child.LostDeliveries > Transitions.MaxDeliveries) throw new RuleBrokenException("D2", $"{leaf.Name} lost {child.LostDeliveries} deliveries in one attempt");
-                bool mayFail = leaf.Behaviour is not (Behaviour.Succeed or Behaviour.SucceedWhenCancelled or Behaviour.WaitForCancel) || child.LostDeliveries == Transitions.MaxDeliveries;
+                bool mayFail = leaf.Behaviour is not (Behaviour.Succeed or Behaviour.SucceedWhenCancelled or Behaviour.WaitForCancel or Behaviour.Ignore or Behaviour.EndLate) || child.LostDeliveries == Transitions.MaxDeliveries;
                 if (child.Result.Kind == OutcomeKind.Failed && !mayFail) throw new RuleBrokenException("R4", $"{leaf.Name} ({leaf.Behaviour}) failed: {child.Result.Failure}");
             }
         }
@@ -106,6 +109,16 @@ internal sealed class Rules
         {
             if (state.Scopes[scope].Settings.MaxConcurrency is { } max && most > max) throw new RuleBrokenException("R11", $"{most} children at once in scope {scope}, {max} allowed");
         }
+    }
+
+    /// <summary>R9: only a leaf that was cancelled, and not before its grace was over.</summary>
+    private static void CheckAbandoned(ChildState child)
+    {
+        ScopeState scope = child.Scope;
+        if (!child.IsLeaf) throw new RuleBrokenException("R9", $"{child.Start.Name} is a {child.Start.Kind}, and was abandoned");
+        if (scope.Cause is null) throw new RuleBrokenException("R9", $"{child.Start.Name} was abandoned, and nobody cancelled its scope");
+        // A shield counts from the cause's arrival, so that the cause may be older than the cancellation: never younger.
+        if (child.EndedAt < scope.Cause.At + scope.GracePeriod) throw new RuleBrokenException("R9", $"{child.Start.Name} was abandoned {child.EndedAt - scope.Cause.At} after its scope was cancelled, and had {scope.GracePeriod}");
     }
 
     /// <summary>D3: each signal ends at most one wait, of its own name; no wait ends without one.</summary>
@@ -131,7 +144,7 @@ internal sealed class Rules
             if (scope.Owner?.Start.Kind != ChildKind.Group) continue;
             GroupNode group = _groups[scope.Name];
             string[] mustCount = [.. scope.Children
-                .Where(child => child.Result!.Kind == OutcomeKind.Failed && !child.Start.Isolated && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
+                .Where(child => child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && !child.Start.Isolated && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
                 .Select(child => child.Start.Name)];
             if (mustCount.Length > 0 && scope.Result!.Kind != OutcomeKind.Failed) throw new RuleBrokenException("R3", $"{group.Name} ended as {scope.Result.Kind}, and {string.Join(", ", mustCount)} had failed");
             HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
@@ -142,7 +155,7 @@ internal sealed class Rules
 
             foreach (string name in named)
             {
-                bool happened = state.Scopes.SelectMany(s => s.Children).Any(child => child.Start.Name == name && child.Result!.Kind == OutcomeKind.Failed);
+                bool happened = state.Scopes.SelectMany(s => s.Children).Any(child => child.Start.Name == name && child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned);
                 if (!happened) throw new RuleBrokenException("R3", $"the failure of {group.Name} has {name}, which did not fail");
             }
 
@@ -172,6 +185,9 @@ internal sealed class Rules
             throw new RuleBrokenException("D1", $"the replay ended with {run.State.Result}, the workflow with {state.Result}");
     }
 
+    /// <summary>The state as the journal has it now.</summary>
+    public WorkflowState Fold() => Fold(_world.Journal.Durable, new NoEffects());
+
     private static WorkflowState Fold(IEnumerable<JournalEntry> entries, NoEffects effects)
     {
         WorkflowState state = new(SimWorld.Id);
@@ -184,7 +200,7 @@ internal sealed class Rules
     private IEnumerable<string> NamesIn(Failure failure)
     {
         if (failure.IsGroup) return failure.Inner.SelectMany(NamesIn);
-        return _leaves.Keys.Where(name => failure.Message == $"{name} failed" || failure.Message.StartsWith($"Child '{name}' was delivered", StringComparison.Ordinal));
+        return _leaves.Keys.Where(name => failure.Message == $"{name} failed" || failure.Message.StartsWith($"Child '{name}' was ", StringComparison.Ordinal));
     }
 
     private void Index(Node node)

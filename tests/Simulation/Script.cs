@@ -16,6 +16,12 @@ public enum Behaviour
     FailWhenCancelled,
     SucceedWhenCancelled,
 
+    /// <summary>Never ends.</summary>
+    Ignore,
+
+    /// <summary>Ends, and succeeds, only once nobody waits for it any more.</summary>
+    EndLate,
+
     /// <summary>Kills its site in its first two deliveries, then succeeds.</summary>
     KillSiteTwice,
 

@@ -36,7 +36,7 @@ internal sealed class ScriptGenerator(Random random)
 
     private LeafNode Leaf()
     {
-        Behaviour behaviour = random.Next(16) switch
+        Behaviour behaviour = random.Next(18) switch
         {
             < 7 => Behaviour.Succeed,
             < 9 => Behaviour.Fail,
@@ -45,6 +45,8 @@ internal sealed class ScriptGenerator(Random random)
             12 => Behaviour.FailWhenCancelled,
             13 => Behaviour.SucceedWhenCancelled,
             14 => Behaviour.KillSiteTwice,
+            15 => Behaviour.Ignore,
+            16 => Behaviour.EndLate,
             _ => Behaviour.KillSites,
         };
         bool isStep = behaviour < Behaviour.KillSiteTwice && random.Next(4) == 0;

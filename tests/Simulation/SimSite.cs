@@ -25,8 +25,8 @@ internal sealed class SimSite : ISiteEffects
 
     public IReadOnlyCollection<Delivery> Leaves => _leaves.Keys;
 
-    /// <summary>Deliveries that could end now: those that do not wait for a cancellation that has not come.</summary>
-    public IEnumerable<Delivery> Ready => _leaves.Where(pair => pair.Value.IsReady).Select(pair => pair.Key);
+    /// <summary>Deliveries that could end now.</summary>
+    public IEnumerable<Delivery> Ready => _leaves.Where(pair => pair.Value.IsReady(_world)).Select(pair => pair.Key);
 
     public void OnMessage(ToSite message)
     {
@@ -92,7 +92,8 @@ internal sealed class SimSite : ISiteEffects
 
         public CancellationCause? Cause { get; set; } = cause;
 
-        public bool IsReady => Cause is not null || Behaviour is not (Behaviour.WaitForCancel or Behaviour.FailWhenCancelled or Behaviour.SucceedWhenCancelled);
+        /// <summary>Whether it could end now, as far as its site knows.</summary>
+        public bool IsReady(SimWorld world) => SimWorld.CanEnd(Behaviour, Cause is not null, () => world.IsAbandoned(new Delivery(dispatch.Child, dispatch.Delivery)));
 
         public bool KillsSite => Cause is null && (Behaviour == Behaviour.KillSites || (Behaviour == Behaviour.KillSiteTwice && dispatch.Delivery <= 2));
     }

@@ -82,7 +82,7 @@ internal sealed class SimWorld
         Behaviour.FailTwice when attempt < 3 => Failed(name),
         Behaviour.WaitForCancel => Result.Cancelled(),
         Behaviour.FailWhenCancelled => Failed(name),
-        _ when signalled && behaviour != Behaviour.SucceedWhenCancelled && random.Next(2) == 0 => Result.Cancelled(),
+        _ when signalled && behaviour is not (Behaviour.SucceedWhenCancelled or Behaviour.EndLate) && random.Next(2) == 0 => Result.Cancelled(),
         _ => Result.Succeeded($"\"{name}\""),
     };
 
@@ -148,7 +148,7 @@ internal sealed class SimWorld
         _sites[site] = new SimSite(this, site, _generations[site]);
     }
 
-    /// <summary>Leaves that nobody waits for any more.</summary>
+    /// <summary>Leaves that run still.</summary>
     public IEnumerable<Delivery> RunningLeaves() => _sites.SelectMany(site => site!.Leaves);
 
     private List<Action> Choices()
@@ -252,8 +252,20 @@ internal sealed class SimWorld
     {
         ChildState? child = owner.State.Find(step.Child);
         if (child is null || !child.Expects(child.Attempt, step.Number)) return false;
-        return child.Scope.Cause is not null || Rules.BehaviourOf(owner.NameOf(step)) is not (Behaviour.WaitForCancel or Behaviour.FailWhenCancelled or Behaviour.SucceedWhenCancelled);
+        return CanEnd(Rules.BehaviourOf(owner.NameOf(step)), child.Scope.Cause is not null, () => false);
     }
+
+    /// <summary>Whether a leaf could end now: it does not wait for a cancellation that has not come, nor ignores one that has.</summary>
+    public static bool CanEnd(Behaviour behaviour, bool signalled, Func<bool> isAbandoned) => behaviour switch
+    {
+        Behaviour.WaitForCancel or Behaviour.FailWhenCancelled or Behaviour.SucceedWhenCancelled => signalled,
+        Behaviour.Ignore => false,
+        Behaviour.EndLate => signalled && isAbandoned(),
+        _ => true,
+    };
+
+    /// <summary>Whether the journal says that a delivery was given up.</summary>
+    public bool IsAbandoned(Delivery delivery) => Rules.Fold().Find(delivery.Child) is { Result.Kind: OutcomeKind.Abandoned } child && child.Delivery == delivery.Number;
 
     private void DeliverOne()
     {

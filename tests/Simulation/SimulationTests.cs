@@ -54,6 +54,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
         ["retries and poison"] = Group("g", GroupPolicy.CollectAll, Leaf("a", Behaviour.FailTwice) with { Attempts = 3 }, Leaf("b", Behaviour.KillSiteTwice), Leaf("c", Behaviour.KillSites)),
         ["steps, isolation, cancel from inside"] = Group("g", GroupPolicy.FailFast, Leaf("a", Behaviour.Fail) with { Isolated = true }, Leaf("s", Behaviour.FailTwice) with { IsStep = true, Attempts = 3 }, Leaf("w", Behaviour.WaitForCancel)) with { CancelAfter = 2 },
         ["delays and signals"] = Group("g", GroupPolicy.FailFast, new WaitNode("d", 30), new WaitNode("signal", null), new WaitNode("signal", null), Group("inner", GroupPolicy.FailFast, new WaitNode("late", 90), Leaf("a", Behaviour.Succeed)) with { DeadlineSeconds = 60, Catches = true }),
+        ["ignores cancellation"] = Group("g", GroupPolicy.FailFast, Leaf("a", Behaviour.Ignore), Leaf("b", Behaviour.Fail), Leaf("c", Behaviour.EndLate), Leaf("d", Behaviour.WaitForCancel)),
+        ["ignores cancellation under a shield"] = Group("g", GroupPolicy.CollectAll, Group("inner", GroupPolicy.Settle, Leaf("a", Behaviour.Ignore) with { IsStep = true }, Leaf("b", Behaviour.EndLate) with { Attempts = 3 }) with { ShieldSeconds = 50, Catches = true }, Leaf("c", Behaviour.Ignore)) with { DeadlineSeconds = 10 },
         ["nested, shielded, with a deadline"] = Group("g", GroupPolicy.FailFast, Group("inner", GroupPolicy.Settle, Leaf("a", Behaviour.WaitForCancel), Leaf("b", Behaviour.FailWhenCancelled)) with { ShieldSeconds = 5 }, Leaf("c", Behaviour.SucceedWhenCancelled)) with { DeadlineSeconds = 10 },
     };
 

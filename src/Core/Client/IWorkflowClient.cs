@@ -63,6 +63,7 @@ public interface IWorkflowClient
     /// <param name="id">The workflow.</param>
     /// <param name="cancellationToken">Gives up the call.</param>
     /// <returns>The description; <see langword="null"/> where there is no such workflow.</returns>
+    /// <exception cref="WorkflowStuckException">Its journal cannot be read, since a newer version wrote it: the message says which entry.</exception>
     Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default);
 
     /// <summary>What happens in a workflow, from its beginning to its end, as it becomes durable.</summary>

@@ -10,6 +10,8 @@ internal sealed record Result(OutcomeKind Kind, string? Value = null, Failure? F
 
     public static Result Failed(Failure failure) => new(OutcomeKind.Failed, null, failure);
 
+    public static Result Abandoned(Failure failure) => new(OutcomeKind.Abandoned, null, failure);
+
     public static Result Cancelled(Failure? lastFailure = null) => new(OutcomeKind.Cancelled, null, lastFailure);
 
     public static Result NotStarted { get; } = new(OutcomeKind.NotStarted);

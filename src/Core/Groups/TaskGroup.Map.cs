@@ -31,6 +31,8 @@ public sealed partial class TaskGroup
     {
         ArgumentNullException.ThrowIfNull(work);
         TaskGroupOptions groupOptions = options.Group ?? TaskGroupOptions.Default;
+        if (groupOptions.GracePeriod != Timeout.InfiniteTimeSpan)
+            throw new ArgumentException($"{nameof(TaskGroupOptions.GracePeriod)} is {groupOptions.GracePeriod}: a map keeps no children that it could give up. Leave it at Timeout.InfiniteTimeSpan.", nameof(options));
         groupOptions.Validate();
         int window = groupOptions.MaxConcurrency ?? Environment.ProcessorCount;
         MapBooks books = new(groupOptions, window, options.Progress);

@@ -43,6 +43,9 @@ public sealed partial class TaskGroup : IAsyncDisposable
     /// <summary>How each child that has ended did so, in the order of starting (rule R10). Complete once the group has ended.</summary>
     public IReadOnlyList<Outcome> Outcomes => [.. _scope.Children().Where(child => child.Handle.HasEnded).Select(child => child.Handle.UntypedOutcome)];
 
+    /// <summary>How many abandoned children have ended since (rule R9); also after the group's end.</summary>
+    public int LateCount => _scope.LateCount;
+
     /// <summary>Runs a group whose body returns a value.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="body">Starts children and makes the value of theirs. It is interrupted through the handles it awaits and <see cref="CancellationToken"/>.</param>

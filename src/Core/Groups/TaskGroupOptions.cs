@@ -65,6 +65,22 @@ public sealed record TaskGroupOptions
     /// <value>The default is <see langword="null"/>: none. If it throws, the child has failed with its exception and that one.</value>
     public Func<Exception, bool>? IsCancellation { get; init; }
 
+    /// <summary>
+    /// How long children may take to end once the group is cancelled (rule R9). One that still runs then is
+    /// <see cref="OutcomeKind.Abandoned"/>, a failure with <see cref="ChildAbandonedException"/>, and the group no longer waits for it.
+    /// </summary>
+    /// <value>
+    /// The default is <see cref="Timeout.InfiniteTimeSpan"/>: a group ends after its children, whatever they do. More than zero.
+    /// Not for <c>MapAsync</c>, which keeps no children.
+    /// </value>
+    /// <remarks>
+    /// Nothing stops code in one's own process: an abandoned child goes on, and what it touches it may touch after the group's end. Set
+    /// it only where that is better than a group that hangs. What such a child ends with later is observed, counted in
+    /// <see cref="TaskGroup.LateCount"/>, and changes nothing. Nested groups and the body are not abandoned; nested groups have an
+    /// option of their own.
+    /// </remarks>
+    public TimeSpan GracePeriod { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>How many failures are kept in full; the rest are counted by type (rule E7).</summary>
     /// <value>The default is 100. At least 1.</value>
     public int MaxFailures { get; init; } = 100;
@@ -90,6 +106,8 @@ public sealed record TaskGroupOptions
         if (Shield is { } shield && shield <= TimeSpan.Zero && shield != Timeout.InfiniteTimeSpan)
             throw OutOfRange(nameof(Shield), shield, "must be more than zero, or Timeout.InfiniteTimeSpan");
         if (MaxConcurrency is < 1) throw OutOfRange(nameof(MaxConcurrency), MaxConcurrency, "must be at least 1, or null for no limit");
+        if (GracePeriod <= TimeSpan.Zero && GracePeriod != Timeout.InfiniteTimeSpan)
+            throw OutOfRange(nameof(GracePeriod), GracePeriod, "must be more than zero, or Timeout.InfiniteTimeSpan");
         if (MaxFailures < 1) throw OutOfRange(nameof(MaxFailures), MaxFailures, "must be at least 1");
         if (TimeProvider is null) throw new ArgumentException($"{nameof(TimeProvider)} is null. Use TimeProvider.System.");
         Retry?.Validate();

@@ -15,6 +15,8 @@ internal sealed class HostContext : IAsyncDisposable
     private readonly ConcurrentDictionary<Type, bool> _needsServices = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private long _lateEnds;
+
     // Actors and leaves that run, and one for the host itself, until it stops.
     private int _busy = 1;
     private int _stopped;
@@ -76,6 +78,16 @@ internal sealed class HostContext : IAsyncDisposable
     /// <summary>How many actors and leaves run.</summary>
     public int Busy => Math.Max(0, Volatile.Read(ref _busy) - (_stopping.IsCancellationRequested ? 0 : 1));
 
+    /// <summary>How many deliveries ended when nobody waited for them any more: fenced, and of no effect (D2, R9).</summary>
+    public long LateEnds => Interlocked.Read(ref _lateEnds);
+
+    /// <summary>Counts a delivery that ended late.</summary>
+    public void OnLate(WorkflowId workflow, LeafEnded ended)
+    {
+        Interlocked.Increment(ref _lateEnds);
+        HostLog.EndedLate(Logger, workflow.Value, ended.Child, ended.Delivery, ended.Result.Kind);
+    }
+
     /// <summary>Something begins that stopping has to wait for.</summary>
     public void Enter() => Interlocked.Increment(ref _busy);
 
@@ -88,11 +100,7 @@ internal sealed class HostContext : IAsyncDisposable
     public void Track(Task task)
     {
         Enter();
-        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
-        {
-            if (task.Exception is { } error) HostLog.TaskFailed(Logger, error);
-            Leave();
-        });
+        Observe(task, Leave);
     }
 
     /// <summary>Runs something on the pool and keeps it in view. Without the caller's execution context, whose ambient values are not for it.</summary>
@@ -110,6 +118,13 @@ internal sealed class HostContext : IAsyncDisposable
     /// <summary>Whether an object of the user's class is made with services.</summary>
     public bool NeedsServices(Type type) =>
         _needsServices.GetOrAdd(type, static type => type.GetConstructors().Any(constructor => constructor.GetParameters().Length > 0));
+
+    /// <summary>Sees to it that a task's failure is seen. Stopping does not wait for it.</summary>
+    public void Observe(Task task, Action? onEnded = null) => task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
+    {
+        if (task.Exception is { } error) HostLog.TaskFailed(Logger, error);
+        onEnded?.Invoke();
+    });
 
     /// <summary>Makes an object of the user's class, with constructor injection.</summary>
     public object Make(Type type, IServiceProvider services) =>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
@@ -10,6 +11,9 @@ internal static partial class HostLog
 
     [LoggerMessage(EventId = 22, Level = LogLevel.Information, Message = "Workflow {Workflow} has another owner now; this host does nothing more for it.")]
     public static partial void WorkflowLost(ILogger logger, string workflow);
+
+    [LoggerMessage(EventId = 23, Level = LogLevel.Information, Message = "Delivery {Delivery} of child {Child} of workflow {Workflow} ended late, as {Outcome}: nobody waited for it any more, and it changes nothing.")]
+    public static partial void EndedLate(ILogger logger, string workflow, ChildId child, int delivery, OutcomeKind outcome);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
     public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);

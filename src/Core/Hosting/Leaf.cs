@@ -5,13 +5,19 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call or a step, running in this process.</summary>
 /// <remarks>
-/// States: queued → running → ended, once. Signalled or not is independent: by its scope, its timeout or its host, each of them
+/// States: queued → running → ended, once; or running → given up, after which its end is nobody's business. Signalled or not is independent: by its scope, its timeout or its host, each of them
 /// on any thread, and more than once without harm. What callbacks on its token throw is its own affair (C1).
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The source has neither a timer nor a wait handle, and may just be signalled by another thread.")]
 internal abstract class Leaf(HostContext host, ChildId child, int attempt, int delivery, string name, TimeSpan? timeout, LeafScope scope, Action<LeafEnded> onEnded)
 {
     private readonly CancellationTokenSource _source = new();
+
+    private const int Entered = 1;
+    private const int Left = 2;
+
+    // Whether the host counts it among what runs: 0 before it does, then Entered, then Left, once.
+    private int _presence;
 
     // Null until the token is signalled; completes when its callbacks have run.
     private TaskCompletionSource? _signal;
@@ -38,8 +44,9 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
     public void Execute()
     {
         host.Enter();
+        Volatile.Write(ref _presence, Entered);
         Task running = RunAsync();
-        if (!running.IsCompletedSuccessfully) host.Track(running);
+        if (!running.IsCompletedSuccessfully) host.Observe(running);
     }
 
     /// <summary>Signals the token, once.</summary>
@@ -59,6 +66,13 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
         {
             signal.SetResult();
         }
+    }
+
+    /// <summary>Nobody waits for its end any more: a host that stops does not either.</summary>
+    public void GiveUp()
+    {
+        // Before it runs there is nothing to leave; then it will be waited for, which costs no more than time.
+        if (Interlocked.CompareExchange(ref _presence, Left, Entered) == Entered) host.Leave();
     }
 
     /// <summary>Does the work.</summary>
@@ -84,7 +98,7 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
         }
         finally
         {
-            host.Leave();
+            GiveUp();
         }
     }
 

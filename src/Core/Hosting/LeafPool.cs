@@ -25,10 +25,12 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
 
     public void Start(RunStep step) => Start(new StepLeaf(host, step, Scope(step.Child.Scope), onEnded));
 
-    /// <summary>Forgets a delivery whose end has been applied.</summary>
+    /// <summary>Forgets a delivery whose end has been applied, or is waited for no longer.</summary>
     public void OnApplied(ChildId child, int delivery)
     {
-        if (Has(new Delivery(child, delivery))) _leaves.Remove(child);
+        if (!Has(new Delivery(child, delivery))) return;
+        _leaves[child].GiveUp();
+        _leaves.Remove(child);
     }
 
     /// <summary>Signals the leaves of a scope, now and those that come. Not awaited: whoever cancels must not wait for callbacks.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
@@ -100,7 +99,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
     public void Post(Letter letter)
     {
-        if (_mailbox.Writer.TryWrite(letter) || letter.Done is not { } done) return;
+        if (_mailbox.Writer.TryWrite(letter)) return;
+        if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
+        if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
         else done.OnDone(false);
     }
@@ -162,14 +163,15 @@ internal sealed partial class WorkflowActor : IDisposable
     private async Task LoadAsync()
     {
         if (_isNew && _isReload) await LookWhetherCreatedAsync().ConfigureAwait(false);
-        List<JournalEntry> entries = _isNew ? [] : await ReadAsync().ConfigureAwait(false);
+        (List<JournalEntry> entries, WorkflowStuckException? unreadable) = _isNew ? ([], null) : await ReadAsync().ConfigureAwait(false);
         _nextSequence = entries.Count;
         _timers.Clear();
         await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
         _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
-        IReadOnlyList<JournalEntry> beyond = _run.Replay(entries);
+        IReadOnlyList<JournalEntry> beyond = unreadable is null ? Replay(entries) : [];
+        if (unreadable is not null) _run.Refuse(unreadable);
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
@@ -233,9 +235,6 @@ internal sealed partial class WorkflowActor : IDisposable
         if (missing.Length > steps.Length) _children.Attach([.. missing.Except(steps)]);
     }
 
-    private Task<List<JournalEntry>> ReadAsync() =>
-        PersistAsync(() => JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping));
-
     /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
     private async Task<T> PersistAsync<T>(Func<Task<T>> ask)
     {
@@ -245,7 +244,7 @@ internal sealed partial class WorkflowActor : IDisposable
             {
                 return await ask().ConfigureAwait(false);
             }
-            catch (Exception error) when (error is not JsonException && !_host.Stopping.IsCancellationRequested)
+            catch (Exception error) when (error is not WorkflowStuckException && !_host.Stopping.IsCancellationRequested)
             {
                 LogReadFailed(_host.Logger, _header.Id.Value, error);
             }
@@ -309,7 +308,12 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <returns>Whether it is done with: applied, or of no effect. If not, the workflow got stuck on it.</returns>
     private bool Apply(Input input, List<JournalEntry> entries, List<Request> requests)
     {
-        if (Intake.ToEvent(_run.State, input, _host.Time.GetUtcNow()) is not { } @event) return true;
+        if (Intake.ToEvent(_run.State, input, _host.Time.GetUtcNow()) is not { } @event)
+        {
+            if (input is LeafEnded ended) _host.OnLate(_header.Id, ended);
+            return true;
+        }
+
         IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
         IReadOnlyList<Request> asked = _run.TakeRequests();
         if (_run.Stuck is not null) return false;
@@ -373,6 +377,10 @@ internal sealed partial class WorkflowActor : IDisposable
                 break;
             case CancelRunning cancel:
                 _children.Cancel(cancel.Scope, cancel.Cause);
+                break;
+            case GiveUp gone:
+                // As far as whoever runs it is concerned, its end is applied.
+                _children.OnApplied(gone.Child, gone.Delivery);
                 break;
             case CloseScope close:
                 _children.Close(close.Scope);

@@ -35,6 +35,18 @@ public sealed class WorkflowGroup
     /// <summary>How each child that has ended did so, in the order of starting (rule R10).</summary>
     public IReadOnlyList<Outcome> Outcomes => _run.OutcomesOf(_scope);
 
+    /// <summary>
+    /// How the children end, each as it does (rule R13): first those that have ended already, in the order in which they did. That is
+    /// the order of the journal, the same on every replay. The stream ends when every child that was started has been seen; one that
+    /// is started meanwhile is waited for too.
+    /// </summary>
+    /// <remarks>
+    /// Reading an outcome counts as awaiting the child (rule R16), and never throws for what the child did. Each reading begins with the
+    /// first. Read it without <c>ConfigureAwait(false)</c>. The group's cancellation ends the children, and the stream with
+    /// them. A branch of the group that reads to the end waits for itself.
+    /// </remarks>
+    public IAsyncEnumerable<Outcome> Completions => _run.CompletionsOf(_scope);
+
     /// <summary>Starts a worker, under its registered name.</summary>
     /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)"/>
     public ChildTask<TOut> Start<TIn, TOut>(IWorkerRef<Worker<TIn, TOut>> worker, TIn input, ChildOptions? options = null) =>

@@ -25,13 +25,28 @@ public sealed record WorkflowGroupOptions
     /// <value>The default is <see langword="null"/>: one attempt. Without a predicate.</value>
     public RetryPolicy? Retry { get; init; }
 
+    /// <summary>
+    /// How long workers and steps of the group may take to end once they are cancelled (rule R9). One that still runs then is
+    /// <see cref="OutcomeKind.Abandoned"/>: a failure with <see cref="ChildAbandonedException"/>, and fenced, so that what it delivers
+    /// later changes nothing.
+    /// </summary>
+    /// <value>
+    /// The default is 30 s. More than zero; <see cref="Timeout.InfiniteTimeSpan"/> to wait for as long as it takes. Branches take their
+    /// group's; a nested group has its own.
+    /// </value>
+    /// <remarks>
+    /// Counted from the request, by the workflow's clock; downtime counts. A group that a shield covers is cancelled, and counts, when
+    /// the shield ends. Workflow code is not abandoned: it is the group's own.
+    /// </remarks>
+    public TimeSpan GracePeriod { get; init; } = GroupSettings.DefaultGracePeriod;
+
     /// <inheritdoc cref="TaskGroupOptions.MaxFailures"/>
     public int MaxFailures { get; init; } = 100;
 
     internal void Validate()
     {
         // One set of rules for both kinds of group.
-        new TaskGroupOptions { Policy = Policy, Deadline = Deadline, MoveOnAfter = MoveOnAfter, Shield = Shield, MaxConcurrency = MaxConcurrency, Retry = Retry, MaxFailures = MaxFailures }.Validate();
+        new TaskGroupOptions { Policy = Policy, Deadline = Deadline, MoveOnAfter = MoveOnAfter, Shield = Shield, MaxConcurrency = MaxConcurrency, Retry = Retry, GracePeriod = GracePeriod, MaxFailures = MaxFailures }.Validate();
     }
 
     internal GroupSettings ToSettings() => new()
@@ -41,6 +56,7 @@ public sealed record WorkflowGroupOptions
         MoveOnAfter = MoveOnAfter,
         Shield = Shield,
         MaxConcurrency = MaxConcurrency,
+        GracePeriod = GracePeriod == GroupSettings.DefaultGracePeriod ? null : GracePeriod,
         MaxFailures = MaxFailures,
     };
 }

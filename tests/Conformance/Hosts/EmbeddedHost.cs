@@ -6,7 +6,7 @@ namespace Sheaf.Conformance;
 /// <summary>Plans as workflows in this process.</summary>
 public sealed class EmbeddedHost : DurableHost
 {
-    public override Capabilities Capabilities => Capabilities.Durable | Capabilities.Fenced | Capabilities.LeavesAlone;
+    public override Capabilities Capabilities => Capabilities.Durable | Capabilities.Fenced | Capabilities.CanAbandon | Capabilities.LeavesAlone;
 
     public override async Task<HostProcess> StartProcessAsync(IJournal journal, TimeProvider time, Func<SheafBuilder, SheafBuilder> configure)
     {

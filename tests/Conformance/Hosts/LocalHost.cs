@@ -3,7 +3,7 @@ namespace Sheaf.Conformance;
 /// <summary>Plans as local task groups.</summary>
 public sealed class LocalHost : PlanHost
 {
-    public override Capabilities Capabilities => Capabilities.None;
+    public override Capabilities Capabilities => Capabilities.CanAbandon;
 
     public override Task<string> RunAsync(Stage stage, GroupPlan plan, CancellationToken outside)
     {
@@ -24,6 +24,7 @@ public sealed class LocalHost : PlanHost
         MoveOnAfter = plan.MoveOnAfter,
         Shield = plan.Shield,
         MaxConcurrency = plan.MaxConcurrency,
+        GracePeriod = plan.GracePeriod ?? Timeout.InfiniteTimeSpan,
         MaxFailures = plan.MaxFailures,
         Retry = plan.Retry?.ToPolicy(),
     };

@@ -30,6 +30,7 @@ public sealed class PlanWorkflow : Workflow<PlanInput, string>
         MoveOnAfter = plan.MoveOnAfter,
         Shield = plan.Shield,
         MaxConcurrency = plan.MaxConcurrency,
+        GracePeriod = plan.GracePeriod ?? TimeSpan.FromSeconds(30),
         MaxFailures = plan.MaxFailures,
         Retry = plan.Retry?.ToPolicy(),
     };

@@ -14,6 +14,9 @@ public sealed record GroupPlan(string Name, params IReadOnlyList<Op> Body)
 
     public TimeSpan? Shield { get; init; }
 
+    /// <summary>Null for the host's default.</summary>
+    public TimeSpan? GracePeriod { get; init; }
+
     public int? MaxConcurrency { get; init; }
 
     public int MaxFailures { get; init; } = 100;

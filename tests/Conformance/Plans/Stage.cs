@@ -118,8 +118,8 @@ public sealed class Stage
 
     public void Leave(string child)
     {
-        Log($"{child}:ended");
         Interlocked.Decrement(ref _running);
+        Log($"{child}:ended");
     }
 
     public async Task GuardAsync(Task task, string what)

@@ -108,6 +108,25 @@ public sealed class FailureJsonTests
     }
 
     [Fact]
+    [Trait("Rule", "C1")]
+    public void Json_CausesOfNestedGroups_AreStoredOnceEach()
+    {
+        const int Depth = 1_000;
+        CancellationCause cause = new(CancellationCauseKind.Requested, "enough", "me", DateTimeOffset.UnixEpoch);
+        Failure failure = new() { TypeName = "X" };
+        List<CancellationCause> causes = [cause];
+        for (int i = 0; i < Depth; i++) causes.Add(new(CancellationCauseKind.ParentCancelled, null, null, DateTimeOffset.UnixEpoch) { Parent = causes[i] });
+        for (int i = Depth; i >= 0; i--) failure = new() { TypeName = "G", IsGroup = true, Inner = [failure], Cause = causes[i] };
+
+        Failure read = Failure.FromJson(failure.ToJson());
+
+        Assert.InRange(failure.ToJson().Length, 0, Depth * 200);
+        Assert.Null(read.Cause!.Parent);
+        Assert.Equal("enough", read.Inner[0].Cause!.Parent!.Reason);
+        Assert.Same(read.Inner[0].Cause, read.Inner[0].Inner[0].Cause!.Parent);
+    }
+
+    [Fact]
     public void FromJson_UnknownProperties_AreSkipped() =>
         Assert.Equal("X",
             Failure.FromJson("""{"new":1,"v":1,"stacks":[],"types":[["X"]],"nodes":[{"type":0,"message":"","new":{}}]}""").TypeName);

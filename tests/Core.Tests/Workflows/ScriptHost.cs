@@ -62,6 +62,9 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeRead { get; set; } = () => { };
 
+    /// <summary>What a reader is given instead of a commit's body; null for the body itself.</summary>
+    public Func<string, string>? Mangle { get; set; }
+
     public Action BeforeClaims { get; set; } = () => { };
 
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
@@ -87,7 +90,16 @@ internal sealed class HookedJournal : IJournal
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default)
     {
         BeforeRead();
-        return Inner.ReadAsync(workflow, fromSequence, cancellationToken);
+        return Mangle is { } mangle ? MangledAsync(Inner.ReadAsync(workflow, fromSequence, cancellationToken), mangle) : Inner.ReadAsync(workflow, fromSequence, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<JournalCommit> MangledAsync(IAsyncEnumerable<JournalCommit> commits, Func<string, string> mangle)
+    {
+        await foreach (JournalCommit commit in commits)
+        {
+            byte[] body = System.Text.Encoding.UTF8.GetBytes(mangle(System.Text.Encoding.UTF8.GetString(commit.Body.Span)));
+            yield return new JournalCommit(commit.Workflow, commit.Epoch, commit.FirstSequence, commit.Count, body);
+        }
     }
 
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Inner.FindAsync(workflow, cancellationToken);

@@ -53,6 +53,10 @@ internal sealed record CancelScope(int Scope, CancelSource Source, string? Reaso
 /// <summary>A branch, a group or the workflow itself (scope 0) ended: its body and all its children have.</summary>
 internal sealed record EndScope(int Scope, Result Result) : JournalCommand
 {
+    /// <summary>What the result's failure leaves out; null where it is whole, as that of the workflow always is.</summary>
+    public FailureParts? Parts { get; init; }
+
+    // Not the parts: which exceptions the code lets through, wraps or drops shows in the type of what leaves it, or in nothing.
     public override bool IsSameAs(JournalCommand other) => other is EndScope end
         && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName);
 

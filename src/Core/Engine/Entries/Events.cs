@@ -41,6 +41,9 @@ internal enum TimerKind
     Deadline = 0,
     MoveOn = 1,
     Shield = 2,
+
+    /// <summary>Leaves of a cancelled scope that have not ended are abandoned (R9).</summary>
+    Grace = 3,
 }
 
 /// <summary>The instant that a child waits for has come.</summary>

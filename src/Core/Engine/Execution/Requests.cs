@@ -19,6 +19,9 @@ internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string 
 /// <summary>Signal the children of a scope, wherever they run.</summary>
 internal sealed record CancelRunning(int Scope, CancellationCause Cause) : Request;
 
+/// <summary>A delivery is waited for no longer, and still runs (R9).</summary>
+internal sealed record GiveUp(ChildId Child, int Delivery) : Request;
+
 /// <summary>Nothing of this scope runs any more.</summary>
 internal sealed record CloseScope(int Scope) : Request;
 

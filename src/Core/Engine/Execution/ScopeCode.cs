@@ -5,14 +5,21 @@ internal sealed class ScopeCode(ScopeState state)
 {
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource _childrenEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _nextCompleted;
     private bool _bodyEnded;
 
     public ScopeState State => state;
 
     public CancellationToken Token => _cancellation.Token;
 
+    /// <summary>Whether an <see cref="OperationCanceledException"/> was asked for (R4). The token follows at the end of the transition.</summary>
+    public bool IsCancelled => state.Cause is not null;
+
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
+
+    /// <summary>Handles in the order in which they completed (R13).</summary>
+    public List<IWorkflowChild> Completed { get; } = [];
 
     /// <summary>What callbacks on the token threw (C1).</summary>
     public List<Exception> CallbackErrors { get; } = [];
@@ -24,13 +31,25 @@ internal sealed class ScopeCode(ScopeState state)
     {
         try
         {
-            // On the turn and in this order: what callbacks do is part of the workflow's code.
+            // On the turn: what callbacks do is part of the workflow's code.
             _cancellation.Cancel();
         }
         catch (AggregateException thrown)
         {
             CallbackErrors.AddRange(thrown.InnerExceptions);
         }
+    }
+
+    /// <summary>Completes with the next handle, later in the same turn.</summary>
+    public Task NextCompleted() => (_nextCompleted ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    public void Complete(IWorkflowChild handle)
+    {
+        handle.Complete();
+        Completed.Add(handle);
+        TaskCompletionSource? next = _nextCompleted;
+        _nextCompleted = null;
+        next?.SetResult();
     }
 
     /// <summary>The body has ended: waits for the children.</summary>

@@ -50,17 +50,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
 
     public Exception? Error => _error;
 
-    public FailureOrigin Origin => new()
-    {
-        Path = [Name],
-        WorkflowId = _run.State.Id.Value,
-        Worker = _state.Start.Worker,
-        Silo = _state.Silo,
-        Attempt = Math.Max(_state.Attempt, 1),
-        Delivery = _state.Delivery,
-        StartedAt = _state.StartedAt,
-        EndedAt = _state.EndedAt,
-    };
+    public FailureOrigin Origin => _state.OriginIn(_run.State.Id);
 
     internal override Task WhenEnded => _ended.Task;
 

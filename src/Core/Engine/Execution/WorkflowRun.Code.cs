@@ -8,8 +8,8 @@ internal sealed partial class WorkflowRun
     private int _guids;
     private Random? _random;
 
-    /// <summary>The child whose start is being applied right now.</summary>
-    private ChildId? _starts;
+    /// <summary>Children whose starts have not returned to the code yet: more than one where a start signals a token, and a callback there starts another.</summary>
+    private readonly List<ChildId> _starts = [];
 
     /// <summary>The workflow's own random numbers: the same on every replay.</summary>
     public Random Random
@@ -80,9 +80,9 @@ internal sealed partial class WorkflowRun
     private ChildTask<T> Start<T>(ScopeCode scope, StartChild start)
     {
         _starting[start.Child] = state => new WorkflowChild<T>(this, state);
-        _starts = start.Child;
+        _starts.Add(start.Child);
         Emit(start);
-        _starts = null;
+        _starts.Remove(start.Child);
         return (ChildTask<T>)HandleOf(scope, scope.State.Children[start.Child.Ordinal]).Handle;
     }
 
@@ -130,9 +130,9 @@ internal sealed partial class WorkflowRun
             Emit(new CancelScope(state.Id, CancelSource.Failure, "the body failed"));
         await scope.WhenClosed();
 
-        (Result result, T? finalValue, Exception? error) = Conclude(scope, end, value, handle is null);
-        if (handle is not null) handle.LiveEnd = (finalValue, error);
-        Emit(new EndScope(state.Id, result));
+        ScopeEnd<T> ended = Conclude(scope, end, value, handle is null);
+        if (handle is not null) handle.LiveEnd = (ended.Value, ended.Error);
+        Emit(ToCommand(state, ended));
     }
 
     private async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
@@ -151,47 +151,89 @@ internal sealed partial class WorkflowRun
         }
         catch (Exception thrown)
         {
-            return (WorkEnd.Of(thrown, scope.Token.IsCancellationRequested, null), default);
+            return (WorkEnd.Of(thrown, scope.IsCancelled, null), default);
         }
 
         if (task is null) return (WorkEnd.Failed(LocalChild<T>.NoTask(scope.State.Name)), default);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        WorkEnd end = WorkEnd.Of(task, scope.Token.IsCancellationRequested, null);
+        WorkEnd end = WorkEnd.Of(task, scope.IsCancelled, null);
         return (end, end.Kind == OutcomeKind.Succeeded ? LocalChild<T>.ValueOf(task) : default);
     }
 
-    private (Result Result, T? Value, Exception? Error) Conclude<T>(ScopeCode scope, WorkEnd body, T? value, bool isWorkflow)
+    private ScopeEnd<T> Conclude<T>(ScopeCode scope, WorkEnd body, T? value, bool isWorkflow)
     {
         ScopeState state = scope.State;
         bool isGroup = state.Owner?.Start.Kind == ChildKind.Group;
         foreach (ChildState child in state.Failed) HandleOf(scope, child);
         GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
         ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
-        bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted);
+        bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.Abandoned or OutcomeKind.NotStarted);
         switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))
         {
             case GroupVerdict.Return:
-                return (Result.Succeeded(isWorkflow ? value as string : null), value, null);
+                return new(OutcomeKind.Succeeded, value);
             case GroupVerdict.EndWithoutValue when typeof(T) == typeof(Nothing):
-                return (Result.Succeeded(null), default, null);
+                return new(OutcomeKind.Succeeded);
             case GroupVerdict.ThrowCancelled:
-                return (Result.Cancelled(), default, null);
+                return new(OutcomeKind.Cancelled);
             case GroupVerdict.ThrowFailures:
                 // Only a group makes a group: what leaves a branch or a workflow's code alone stays what it is.
-                if (isGroup || failures!.InnerExceptions.Count > 1) return Fail<T>(failures!);
-                Exception alone = failures.InnerExceptions[0];
-                Failure failure = Failure.From(alone);
-                return (Result.Failed(failure.IsGroup ? failure : failure with { Origins = failures.OriginsAt(0) }), default, alone);
+                if (isGroup || failures!.InnerExceptions.Count > 1) return ScopeEnd<T>.Failed(failures!);
+                return ScopeEnd<T>.Failed(failures.InnerExceptions[0], failures.OriginsAt(0));
             case GroupVerdict.ThrowDeadline:
-                return Fail<T>(GroupFailures.DeadlineError(facts));
+                return ScopeEnd<T>.Failed(GroupFailures.DeadlineError(facts));
             default:
-                return Fail<T>(new GroupCancelledException($"{state.Name} has no value: {state.Cause}.", state.Cause!, OutcomesOf(scope), scope.Token));
+                return ScopeEnd<T>.Failed(new GroupCancelledException($"{state.Name} has no value: {state.Cause}.", state.Cause!, OutcomesOf(scope), scope.Token));
         }
+    }
+
+    /// <summary>The end as it is journaled: inside the workflow without what the journal has already, of the workflow whole.</summary>
+    private EndScope ToCommand<T>(ScopeState state, ScopeEnd<T> end)
+    {
+        bool isWorkflow = state.Owner is null;
+        if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : null));
+        (Failure failure, FailureParts? parts) = FailureFold.Shorten(error, end.Origins, State, state, thrown => _failed.GetValueOrDefault(thrown));
+        return isWorkflow
+            ? new EndScope(state.Id, Result.Failed(FailureFold.Whole(failure, parts, State, state)))
+            : new EndScope(state.Id, Result.Failed(failure)) { Parts = parts };
     }
 
     /// <summary>How each child of a scope ended that has, in the order of starting.</summary>
     public IReadOnlyList<Outcome> OutcomesOf(ScopeCode scope) =>
         [.. scope.State.Children.Where(child => child.Result is not null).Select(child => HandleOf(scope, child).Handle.UntypedOutcome)];
 
-    private static (Result Result, T? Value, Exception? Error) Fail<T>(Exception error) => (Result.Failed(Failure.From(error)), default, error);
+    /// <summary>How the children of a scope end, in the order in which they do: that of the journal's events, so that every replay sees it.</summary>
+    public async IAsyncEnumerable<Outcome> CompletionsOf(ScopeCode scope)
+    {
+        for (int seen = 0; ;)
+        {
+            CheckOnTurn("Completions of group", scope.State.Name);
+            if (seen < scope.Completed.Count)
+            {
+                ChildTask child = scope.Completed[seen++].Handle;
+                child.MarkAwaited();
+                yield return child.UntypedOutcome;
+            }
+            else if (seen == scope.State.Children.Count)
+            {
+                yield break;
+            }
+            else
+            {
+                await scope.NextCompleted();
+            }
+        }
+    }
+
+    /// <summary>The verdict on a scope, with what the code is given of it.</summary>
+    /// <param name="Kind">How it ended.</param>
+    /// <param name="Value">The value, where it succeeded with one.</param>
+    /// <param name="Error">What leaves it, where it failed.</param>
+    private readonly record struct ScopeEnd<T>(OutcomeKind Kind, T? Value = default, Exception? Error = null)
+    {
+        /// <summary>Where the error came from, if it is none of the scope's own.</summary>
+        public IReadOnlyList<FailureOrigin> Origins { get; private init; } = [];
+
+        public static ScopeEnd<T> Failed(Exception error, IReadOnlyList<FailureOrigin>? origins = null) => new(OutcomeKind.Failed, default, error) { Origins = origins ?? [] };
+    }
 }

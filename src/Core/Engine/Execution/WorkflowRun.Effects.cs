@@ -8,9 +8,10 @@ internal sealed partial class WorkflowRun
         ScopeCode scope = CodeOf(child.Scope);
         IWorkflowChild handle = HandleOf(scope, child);
         handle.Settle();
+        if (handle.Error is { } error && child.Result!.Failure is not null) _failed[error] = child;
         // D1: a start never completes its own handle, whatever becomes of it at once: a refused input, a signal that had come.
-        if (child.Id == _starts) _ = _scheduler.Post(() => CompleteAsync(handle));
-        else handle.Complete();
+        if (_starts.Contains(child.Id)) _ = _scheduler.Post(() => CompleteAsync(scope, handle));
+        else scope.Complete(handle);
         _steps.Remove(child.Id);
         _codes.Remove(child.Id);
         scope.OnChildEnded();
@@ -20,7 +21,7 @@ internal sealed partial class WorkflowRun
     {
         ScopeCode inner = CodeOf(child.Inner!);
         // Cancelled between its opening and its code: the token was not there to be told.
-        if (inner.State.Cause is not null && !inner.Token.IsCancellationRequested) inner.Cancel();
+        if (inner.State.Cause is not null) _signals.Enqueue(inner);
         IWorkflowChild handle = HandleOf(CodeOf(child.Scope), child);
         _codes.Remove(child.Id, out Func<ScopeCode, IWorkflowChild, Task>? code);
         // Its end is in the state and in its handle; nothing leaves it.
@@ -29,7 +30,7 @@ internal sealed partial class WorkflowRun
 
     void IEffects.ScopeCancelled(ScopeState scope)
     {
-        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) code.Cancel();
+        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) _signals.Enqueue(code);
     }
 
     void IEffects.Dispatch(ChildState child)
@@ -42,6 +43,8 @@ internal sealed partial class WorkflowRun
 
     void IEffects.CancelRunning(ScopeState scope) => _requests.Add(new CancelRunning(scope.Id, scope.Cause!));
 
+    void IEffects.GiveUp(ChildState child) => _requests.Add(new GiveUp(child.Id, child.Delivery));
+
     void IEffects.StartTimer(TimerKey key, DateTimeOffset dueAt) =>
         _requests.Add(new StartTimer(key, dueAt, key.Kind is null ? State.Find(new ChildId(key.Scope, key.Ordinal))!.Attempt : 0));
 
@@ -51,9 +54,9 @@ internal sealed partial class WorkflowRun
 
     void IEffects.WorkflowEnded(Result result) => _requests.Add(new EndWorkflow(result));
 
-    private static Task CompleteAsync(IWorkflowChild handle)
+    private static Task CompleteAsync(ScopeCode scope, IWorkflowChild handle)
     {
-        handle.Complete();
+        scope.Complete(handle);
         return Task.CompletedTask;
     }
 

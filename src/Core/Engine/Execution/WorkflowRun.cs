@@ -22,6 +22,12 @@ internal sealed partial class WorkflowRun : IEffects
     private readonly List<ScopeCode?> _scopes = [];
     private readonly List<Request> _requests = [];
 
+    /// <summary>Scopes whose tokens are to be signalled. Invariant: empty between transitions.</summary>
+    private readonly Queue<ScopeCode> _signals = new();
+
+    /// <summary>Which child failed with an exception; where several did with one instance, the last.</summary>
+    private readonly Dictionary<Exception, ChildState> _failed = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>The commands of the current turn.</summary>
     private readonly List<JournalCommand> _commands = [];
 
@@ -96,6 +102,9 @@ internal sealed partial class WorkflowRun : IEffects
         return beyond;
     }
 
+    /// <summary>Its journal cannot be run again: no turn will.</summary>
+    public void Refuse(WorkflowStuckException reason) => GetStuck(reason);
+
     /// <summary>Takes the requests gathered since the last call.</summary>
     public IReadOnlyList<Request> TakeRequests()
     {
@@ -118,7 +127,7 @@ internal sealed partial class WorkflowRun : IEffects
 
     private void Deliver(JournalEvent @event)
     {
-        Transitions.Apply(State, @event, this);
+        Apply(@event);
         if (@event is WorkflowStarted) BeginWorkflow();
     }
 
@@ -142,7 +151,18 @@ internal sealed partial class WorkflowRun : IEffects
         }
 
         _commands.Add(command);
-        Transitions.Apply(State, command, this);
+        Apply(command);
+    }
+
+    /// <summary>
+    /// Applies an entry, and only then signals the tokens of the scopes that it cancelled, in that order: what is registered there
+    /// is workflow code, whose commands must not come into the middle of a transition. It runs before whoever emitted the entry goes
+    /// on, so that code which cancels sees its token signalled; what it emits itself is applied and signalled in the same way.
+    /// </summary>
+    private void Apply(JournalEntry entry)
+    {
+        Transitions.Apply(State, entry, this);
+        while (_signals.TryDequeue(out ScopeCode? code)) code.Cancel();
     }
 
     private string Differs(int index, JournalCommand? journaled, string instead) =>

@@ -40,7 +40,9 @@ internal static class Intake
         if (timer.Key.Kind is { } kind)
         {
             if ((uint)timer.Key.Scope >= (uint)state.Scopes.Count) return null;
-            return state.Scopes[timer.Key.Scope] is { Result: null, Cause: null } ? new TimerFired(now, timer.Key.Scope, kind) : null;
+            ScopeState scope = state.Scopes[timer.Key.Scope];
+            bool hasEffect = kind == TimerKind.Grace ? scope is { Result: null, AbandonAt: not null, HasRunningLeaf: true } : scope is { Result: null, Cause: null };
+            return hasEffect ? new TimerFired(now, timer.Key.Scope, kind) : null;
         }
 
         return state.Find(new ChildId(timer.Key.Scope, timer.Key.Ordinal)) switch

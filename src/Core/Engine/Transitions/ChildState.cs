@@ -67,6 +67,19 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>When a delay ends.</summary>
     public DateTimeOffset? DueAt { get; set; }
 
+    /// <summary>The child as the origin of its failure, in its group.</summary>
+    public FailureOrigin OriginIn(WorkflowId workflow) => new()
+    {
+        Path = [start.Name],
+        WorkflowId = workflow.Value,
+        Worker = start.Worker,
+        Silo = Silo,
+        Attempt = Math.Max(Attempt, 1),
+        Delivery = Delivery,
+        StartedAt = StartedAt,
+        EndedAt = EndedAt,
+    };
+
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
     public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);
 }

@@ -12,7 +12,7 @@ internal interface IEffects
     /// <summary>Notice: a branch or group has its place; its code begins.</summary>
     void CodeBegins(ChildState child);
 
-    /// <summary>Notice: a scope was cancelled; its code's token is signalled.</summary>
+    /// <summary>Notice: a scope was cancelled; its code's token is signalled when the transition is over: callbacks there are code, and start transitions of their own.</summary>
     void ScopeCancelled(ScopeState scope);
 
     /// <summary>Request: deliver the child's current attempt to where it can run. A step runs beside its owner.</summary>
@@ -20,6 +20,9 @@ internal interface IEffects
 
     /// <summary>Request: tell whoever runs children of this scope that it is cancelled: one message a site, not one a child (C2).</summary>
     void CancelRunning(ScopeState scope);
+
+    /// <summary>Request: a leaf has ended without its delivery's end (R9): whoever runs it has nothing to tell any more.</summary>
+    void GiveUp(ChildState child);
 
     /// <summary>Request: wake the workflow at an instant.</summary>
     void StartTimer(TimerKey key, DateTimeOffset dueAt);

@@ -15,6 +15,7 @@ internal static class Owed
                 if (child is { Status: ChildStatus.Running, DueAt: { } dueAt }) effects.StartTimer(TimerKey.Delay(child.Id), dueAt);
             }
 
+            if (scope is { AbandonAt: { } abandonAt, HasRunningLeaf: true }) effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), abandonAt);
             if (scope.Cause is not null) continue;
             Start(scope, TimerKind.Deadline, scope.Settings.Deadline, scope.OpenedAt, effects);
             Start(scope, TimerKind.MoveOn, scope.Settings.MoveOnAfter, scope.OpenedAt, effects);
@@ -30,7 +31,7 @@ internal static class Owed
     {
         foreach (ScopeState scope in state.Scopes)
         {
-            if (scope is { Cause: not null, Result: null } && scope.Children.Exists(child => child.IsLeaf && child.Status == ChildStatus.Running)) effects.CancelRunning(scope);
+            if (scope is { Cause: not null, Result: null, HasRunningLeaf: true }) effects.CancelRunning(scope);
         }
     }
 

@@ -38,21 +38,29 @@ internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settin
     /// <summary>Cancellation from outside that a shield holds back (R8).</summary>
     public CancellationCause? HeldBack { get; set; }
 
+    /// <summary>How long leaves may take to end once they are cancelled (R9). A branch takes its group's.</summary>
+    public TimeSpan GracePeriod { get; } = settings.GracePeriod ?? (owner is { Start.Kind: ChildKind.Branch } ? owner.Scope.GracePeriod : GroupSettings.DefaultGracePeriod);
+
+    /// <summary>When leaves that still run are abandoned; null before the scope is cancelled, and where none ran then or grace has no end.</summary>
+    public DateTimeOffset? AbandonAt { get; set; }
+
+    /// <summary>Whether a leaf has been delivered and not ended.</summary>
+    public bool HasRunningLeaf => Children.Exists(child => child is { IsLeaf: true, Status: ChildStatus.Running });
+
     /// <summary>Null until the scope has ended.</summary>
     public Result? Result { get; set; }
 
     /// <summary>When the scope's time is up, as an absolute instant; null for never. Inherited by all inside it (R7).</summary>
-    public DateTimeOffset? Deadline
-    {
-        get
-        {
-            DateTimeOffset? deadline = owner?.Scope.Deadline;
-            foreach (TimeSpan? limit in (ReadOnlySpan<TimeSpan?>)[settings.Deadline, settings.MoveOnAfter])
-            {
-                if (limit is { } time && time >= TimeSpan.Zero && Transitions.Later(openedAt, time) is var at && (deadline is null || at < deadline)) deadline = at;
-            }
+    public DateTimeOffset? Deadline { get; } = Earliest(owner?.Scope.Deadline, openedAt, settings);
 
-            return deadline;
+    private static DateTimeOffset? Earliest(DateTimeOffset? outer, DateTimeOffset openedAt, GroupSettings settings)
+    {
+        DateTimeOffset? deadline = outer;
+        foreach (TimeSpan? limit in (ReadOnlySpan<TimeSpan?>)[settings.Deadline, settings.MoveOnAfter])
+        {
+            if (limit is { } time && time >= TimeSpan.Zero && Transitions.Later(openedAt, time) is var at && (deadline is null || at < deadline)) deadline = at;
         }
+
+        return deadline;
     }
 }

@@ -3,20 +3,22 @@ namespace Sheaf.Engine;
 /// <summary>How cancellation goes down through scopes (R6 to R8).</summary>
 internal static partial class Transitions
 {
-    /// <summary>Cancels a scope once; later causes change nothing.</summary>
+    /// <summary>Cancels a scope once, and what is inside it; later causes change nothing.</summary>
     private static void Cancel(WorkflowState state, ScopeState scope, CancelSource source, CancellationCause cause, IEffects effects)
     {
-        if (scope.Cause is not null || scope.Result is not null) return;
-        scope.Source = source;
-        scope.Cause = cause;
-        effects.ScopeCancelled(scope);
-        while (scope.Window.TryDequeue(out ChildState? waiting)) End(state, waiting, Result.NotStarted, effects);
-
-        bool anyRuns = false;
-        // By index: ending a child may, through fail-fast, come back here, but never adds children.
-        for (int i = 0; i < scope.Children.Count; i++)
+        // A stack of its own: groups nest deeper than a thread's goes.
+        Stack<(ScopeState Scope, int Next, bool AnyRuns)> open = new();
+        Enter(scope, source, cause);
+        while (open.TryPop(out (ScopeState Scope, int Next, bool AnyRuns) at))
         {
-            ChildState child = scope.Children[i];
+            if (at.Next == at.Scope.Children.Count)
+            {
+                if (at.AnyRuns) LeavesAreToEnd(state, at.Scope, effects);
+                continue;
+            }
+
+            ChildState child = at.Scope.Children[at.Next];
+            open.Push((at.Scope, at.Next + 1, at.AnyRuns || child is { Status: ChildStatus.Running, IsLeaf: true }));
             switch (child)
             {
                 case { Status: ChildStatus.BackingOff }:
@@ -27,33 +29,58 @@ internal static partial class Transitions
                     if (child.DueAt is not null) effects.StopTimer(TimerKey.Delay(child.Id));
                     End(state, child, Result.Cancelled(), effects);
                     break;
-                case { Status: ChildStatus.Running, IsLeaf: true }:
-                    anyRuns = true;
-                    break;
                 case { Status: ChildStatus.Running, Inner: { } inner }:
-                    CancelFromOutside(state, inner, cause, effects);
+                    if (ComeFromOutside(state, inner, at.Scope.Cause!, effects) is { } comes) Enter(inner, CancelSource.Outside, comes);
                     break;
                 default:
-                    break; // Ended, or waiting: those went with the window.
+                    break; // A leaf ends where it runs; the rest has ended, or waited and went with the window.
             }
         }
 
-        if (anyRuns) effects.CancelRunning(scope);
+        void Enter(ScopeState entered, CancelSource by, CancellationCause why)
+        {
+            if (entered.Cause is not null || entered.Result is not null) return;
+            entered.Source = by;
+            entered.Cause = why;
+            effects.ScopeCancelled(entered);
+            while (entered.Window.TryDequeue(out ChildState? waiting)) End(state, waiting, Result.NotStarted, effects);
+            open.Push((entered, 0, false));
+        }
     }
 
-    /// <summary>Brings a surrounding scope's cancellation into this one, unless a shield holds it back for a while.</summary>
-    private static void CancelFromOutside(WorkflowState state, ScopeState scope, CancellationCause outer, IEffects effects)
+    /// <summary>Leaves run in a scope that is cancelled: they are told, and have until the end of its grace (R9).</summary>
+    private static void LeavesAreToEnd(WorkflowState state, ScopeState scope, IEffects effects)
+    {
+        effects.CancelRunning(scope);
+        if (scope.GracePeriod == Timeout.InfiniteTimeSpan) return;
+        scope.AbandonAt = Later(state.Now, scope.GracePeriod);
+        effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), scope.AbandonAt.Value);
+    }
+
+    /// <summary>
+    /// Ends the leaves that have ignored their cancellation (R9). Only those of this scope: groups inside it that a shield covers have
+    /// not been cancelled yet, and count from when they are.
+    /// </summary>
+    private static void Abandon(WorkflowState state, ScopeState scope, IEffects effects)
+    {
+        // By index: an end never adds children, since nothing is started in a cancelled scope.
+        for (int i = 0; i < scope.Children.Count; i++)
+        {
+            if (scope.Children[i] is not { IsLeaf: true, Status: ChildStatus.Running } leaf) continue;
+            effects.GiveUp(leaf);
+            End(state, leaf, Result.Abandoned(Failure.From(ChildAbandonedException.Of(leaf.Start.Name, scope.GracePeriod))), effects);
+        }
+    }
+
+    /// <summary>A surrounding scope's cancellation reaches this one: the cause to cancel it for; null where a shield holds it back for a while.</summary>
+    private static CancellationCause? ComeFromOutside(WorkflowState state, ScopeState scope, CancellationCause outer, IEffects effects)
     {
         CancellationCause cause = new(CancellationCauseKind.ParentCancelled, null, null, state.Now) { Parent = outer };
-        if (scope.Settings.Shield is not { } bound)
-        {
-            Cancel(state, scope, CancelSource.Outside, cause, effects);
-            return;
-        }
-
-        if (scope.HeldBack is not null) return;
+        if (scope.Settings.Shield is not { } bound) return cause;
+        if (scope.HeldBack is not null) return null;
         scope.HeldBack = cause;
         StartGroupTimer(state, scope, TimerKind.Shield, bound, effects);
+        return null;
     }
 
     private static void OnTimer(WorkflowState state, TimerFired fired, IEffects effects)
@@ -64,6 +91,9 @@ internal static partial class Transitions
         {
             case TimerKind.Shield when scope.HeldBack is { } cause:
                 Cancel(state, scope, CancelSource.Outside, cause, effects);
+                break;
+            case TimerKind.Grace when scope.AbandonAt is not null:
+                Abandon(state, scope, effects);
                 break;
             case TimerKind.Deadline:
                 Cancel(state, scope, CancelSource.Deadline, TimeIsUp(state, scope), effects);
@@ -97,6 +127,7 @@ internal static partial class Transitions
         {
             TimerKind.Deadline => scope.Settings.Deadline is not null,
             TimerKind.MoveOn => scope.Settings.MoveOnAfter is not null,
+            TimerKind.Grace => scope.AbandonAt is not null,
             _ => scope.HeldBack is not null,
         };
         if (has) effects.StopTimer(TimerKey.Of(scope.Id, kind));

@@ -53,7 +53,7 @@ internal static partial class Transitions
                 Cancel(state, state.Scopes[cancel.Scope], cancel.Source, CauseOf(state, cancel), effects);
                 break;
             case EndScope end:
-                OnScopeEnded(state, state.Scopes[end.Scope], end.Result, effects);
+                OnScopeEnded(state, state.Scopes[end.Scope], WholeResult(state, end), effects);
                 break;
             default:
                 throw new UnreachableException($"No transition for {entry.GetType().Name}.");
@@ -99,7 +99,7 @@ internal static partial class Transitions
         state.Scopes.Add(inner);
         child.Inner = inner;
         // A scope that opens inside a cancelled one is cancelled from its first moment.
-        if (child.Scope.Cause is { } cause) CancelFromOutside(state, inner, cause, effects);
+        if (child.Scope.Cause is { } outer && ComeFromOutside(state, inner, outer, effects) is { } cause) Cancel(state, inner, CancelSource.Outside, cause, effects);
         StartGroupTimer(state, inner, TimerKind.Deadline, inner.Settings.Deadline, effects);
         StartGroupTimer(state, inner, TimerKind.MoveOn, inner.Settings.MoveOnAfter, effects);
         effects.CodeBegins(child);
@@ -171,6 +171,10 @@ internal static partial class Transitions
         StartChild start = new(new ChildId(scope.Id, scope.Children.Count), ChildKind.Worker, spawned.Name) { Worker = spawned.Worker, Input = spawned.Input, Retry = parent.Start.Retry };
         OnStart(state, scope, start, effects);
     }
+
+    private static Result WholeResult(WorkflowState state, EndScope end) => end.Result.Failure is { } failure && end.Parts is not null
+        ? end.Result with { Failure = FailureFold.Whole(failure, end.Parts, state, state.Scopes[end.Scope]) }
+        : end.Result;
 
     private static void OnScopeEnded(WorkflowState state, ScopeState scope, Result result, IEffects effects)
     {

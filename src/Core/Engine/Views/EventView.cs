@@ -67,7 +67,8 @@ internal sealed class EventView(WorkflowId id) : NoEffects
     private static List<string> PathOf(ChildState child)
     {
         List<string> path = [];
-        for (ChildState? at = child; at is not null; at = at.Scope.Owner) path.Insert(0, at.Start.Name);
+        for (ChildState? at = child; at is not null; at = at.Scope.Owner) path.Add(at.Start.Name);
+        path.Reverse();
         return path;
     }
 }

@@ -4,6 +4,10 @@ using Sheaf.Journal;
 namespace Sheaf.Engine;
 
 /// <summary>Reads a workflow's entries from a store.</summary>
+/// <remarks>
+/// What it cannot read a newer version wrote, or nobody should have: then it throws <see cref="WorkflowStuckException"/> with the
+/// remedy. Nothing is lost, and nothing is written after it.
+/// </remarks>
 internal static class JournalReading
 {
     public static async Task<List<JournalEntry>> ReadAllAsync(IJournal journal, WorkflowId workflow, CancellationToken cancellationToken)
@@ -18,11 +22,26 @@ internal static class JournalReading
     {
         await foreach (JournalCommit commit in journal.ReadAsync(workflow, fromSequence, cancellationToken).ConfigureAwait(false))
         {
-            IReadOnlyList<JournalEntry> entries = EntryCodec.Decode(commit.Body.Span);
+            IReadOnlyList<JournalEntry> entries = Decode(workflow, commit);
             for (int i = 0; i < entries.Count; i++)
             {
                 if (commit.FirstSequence + i >= fromSequence) yield return (commit.FirstSequence + i, entries[i]);
             }
+        }
+    }
+
+    private static IReadOnlyList<JournalEntry> Decode(WorkflowId workflow, JournalCommit commit)
+    {
+        try
+        {
+            return EntryCodec.Decode(commit.Body.Span);
+        }
+        catch (Exception error) when (EntryCodec.IsUnreadable(error))
+        {
+            throw new WorkflowStuckException(
+                $"The journal of workflow '{workflow}' cannot be read: {EntryCodec.Explain(commit.Body, commit.FirstSequence, error)} " +
+                "Run the workflow with the version of Sheaf that wrote it, or a newer one. Nothing is lost: with that it goes on.",
+                error);
         }
     }
 }

@@ -23,6 +23,10 @@ internal class NoEffects : IEffects
     {
     }
 
+    public virtual void GiveUp(ChildState child)
+    {
+    }
+
     public virtual void StartTimer(TimerKey key, DateTimeOffset dueAt)
     {
     }

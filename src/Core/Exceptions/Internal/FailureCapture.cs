@@ -7,7 +7,13 @@ internal static class FailureCapture
 
     private static readonly string TooDeep = $"<cut: more than {Failure.MaxInnerDepth} inner exceptions deep>";
 
-    internal static Failure Capture(Exception root)
+    /// <summary>Reads an exception with everything inside it.</summary>
+    /// <param name="root">The exception.</param>
+    /// <param name="known">
+    /// What stands for an exception whose failure the caller has already, given its origins; null where it has none. Asked for
+    /// children of groups, and for groups wherever they are: else a chain could become longer than is kept.
+    /// </param>
+    internal static Failure Capture(Exception root, Func<Exception, IReadOnlyList<FailureOrigin>, Failure?>? known = null)
     {
         if (Whole(root, []) is { } whole) return whole;
         Stack<Open> stack = new();
@@ -23,6 +29,7 @@ internal static class FailureCapture
                 int chain = open.IsGroup ? 0 : open.Chain + 1;
                 if (above.Contains(child)) open.Children.Add(Mark(child, origins, Ring));
                 else if (chain > Failure.MaxInnerDepth) open.Children.Add(Mark(child, origins, TooDeep));
+                else if ((chain == 0 || GroupTree.IsGroup(child)) && known?.Invoke(child, origins) is { } place) open.Children.Add(place);
                 else if (Whole(child, origins) is { } done) open.Children.Add(done);
                 else Push(new(child, origins, chain));
                 continue;

@@ -18,13 +18,14 @@ internal static class FailureJsonReader
         string[] stacks = fields.Required("stacks").Strings();
         // Base type names are shared by the nodes of a type: copied for each, a small text could ask for memory without bound.
         (string Name, string[] Bases)[] types = [.. fields.Required("types").Items().Select(ReadType)];
+        CancellationCause[] causes = ReadCauses(fields);
         JsonField[] nodes = [.. fields.Required("nodes").Items()];
         if (nodes.Length == 0) throw new JsonException("failure.nodes is empty; its first node is the failure.");
 
         // Children come after their parents: built from the last on, all of a node's children exist when it is read. Each is taken
         // by one parent only, or a small text could describe a tree without bound.
         Failure?[] built = new Failure?[nodes.Length];
-        for (int i = nodes.Length - 1; i >= 0; i--) built[i] = ReadNode(new(nodes[i]), i, stacks, types, built);
+        for (int i = nodes.Length - 1; i >= 0; i--) built[i] = ReadNode(new(nodes[i]), i, stacks, types, causes, built);
         int orphan = Array.FindIndex(built, 1, static node => node is not null);
         return orphan < 0 ? built[0]! : throw new JsonException($"failure.nodes[{orphan}] belongs to no other node.");
     }
@@ -35,7 +36,7 @@ internal static class FailureJsonReader
         return names.Length > 0 ? (names[0], names[1..]) : throw type.Wrong("the names of a type, its own first");
     }
 
-    private static Failure ReadNode(JsonFields node, int index, string[] stacks, (string Name, string[] Bases)[] types, Failure?[] built)
+    private static Failure ReadNode(JsonFields node, int index, string[] stacks, (string Name, string[] Bases)[] types, CancellationCause[] causes, Failure?[] built)
     {
         (string name, string[] bases) = node.Required("type").IndexInto(types);
         return new()
@@ -49,7 +50,7 @@ internal static class FailureJsonReader
             Inner = [.. Items(node, "inner").Select(child => Take(child, index, built))],
             Data = node.Optional("data")?.Texts() ?? SafeText.EmptyData,
             Origins = [.. Items(node, "origins").Select(static origin => ReadOrigin(new(origin)))],
-            Cause = ReadCause(Items(node, "cause")),
+            Cause = node.Optional("cause") is { Value.ValueKind: JsonValueKind.Number } chained ? chained.IndexInto(causes) : ReadChain(Items(node, "cause")),
         };
     }
 
@@ -77,20 +78,30 @@ internal static class FailureJsonReader
         TraceId = origin.Optional("trace")?.String(),
     };
 
-    private static CancellationCause? ReadCause(IEnumerable<JsonField> chain)
+    private static CancellationCause[] ReadCauses(JsonFields root)
     {
-        CancellationCause? cause = null;
-        foreach (JsonField field in chain.Reverse())
+        List<CancellationCause> causes = [];
+        foreach (JsonField field in Items(root, "causes"))
         {
-            JsonFields fields = new(field);
-            JsonField kind = fields.Required("kind");
-            if (!Enum.TryParse(kind.String(), out CancellationCauseKind known)) throw kind.Wrong("a kind of cancellation cause");
-            cause = new(known, fields.Optional("reason")?.String(), fields.Optional("by")?.String(), fields.Required("at").Time())
-            {
-                Parent = cause,
-            };
+            JsonField? parent = new JsonFields(field).Optional("parent");
+            causes.Add(ReadCause(field, parent?.IndexInto(causes)));
         }
 
+        return [.. causes];
+    }
+
+    private static CancellationCause? ReadChain(IEnumerable<JsonField> chain)
+    {
+        CancellationCause? cause = null;
+        foreach (JsonField field in chain.Reverse()) cause = ReadCause(field, cause);
         return cause;
+    }
+
+    private static CancellationCause ReadCause(JsonField field, CancellationCause? parent)
+    {
+        JsonFields fields = new(field);
+        JsonField kind = fields.Required("kind");
+        if (!Enum.TryParse(kind.String(), out CancellationCauseKind known)) throw kind.Wrong("a kind of cancellation cause");
+        return new(known, fields.Optional("reason")?.String(), fields.Optional("by")?.String(), fields.Required("at").Time()) { Parent = parent };
     }
 }

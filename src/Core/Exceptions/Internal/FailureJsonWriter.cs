@@ -10,9 +10,10 @@ namespace Sheaf;
 /// { "v": 1,
 ///   "stacks": [ "   at …" ],                              each distinct stack trace once
 ///   "types":  [ [ "System.FormatException", "System.SystemException", "System.Exception" ] ],
+///   "causes": [ { "kind": "Requested", "at": "…" }, { "kind": "ParentCancelled", "at": "…", "parent": 0 } ],
 ///   "nodes":  [ { "type": 0, "message": "…", "group": true, "inner": [ 1, 2 ] }, … ] }
 /// </code>
-/// The first node is the root, and a node's children come after it. The table is flat, since readers of JSON refuse deep nesting
+/// A group's cause is an array of the one, or, where it has a parent, its place among the causes. The first node is the root, and a node's children come after it. The table is flat, since readers of JSON refuse deep nesting
 /// (System.Text.Json beyond 64 levels) and groups nest deeper. What is empty is left out.
 /// </summary>
 internal static class FailureJsonWriter
@@ -32,6 +33,7 @@ internal static class FailureJsonWriter
         OrderedDictionary<string, int> stacks = new(StringComparer.Ordinal);
         OrderedDictionary<string, IReadOnlyList<string>> types = new(StringComparer.Ordinal);
         List<int> typeOf = [];
+        Causes causes = new();
         for (int i = 0; i < nodes.Count; i++)
         {
             Failure node = nodes[i];
@@ -40,6 +42,7 @@ internal static class FailureJsonWriter
             string key = TypeKey(node);
             types.TryAdd(key, [node.TypeName, .. node.BaseTypeNames]);
             typeOf.Add(types.IndexOf(key));
+            if (node.Cause is { Parent: not null } cause) causes.Add(cause);
         }
 
         writer.WriteStartObject();
@@ -48,11 +51,12 @@ internal static class FailureJsonWriter
         writer.WriteStartArray("types");
         foreach (IReadOnlyList<string> names in types.Values) WriteStrings(writer, name: null, names);
         writer.WriteEndArray();
+        causes.Write(writer);
         writer.WriteStartArray("nodes");
         int nextChild = 1;
         for (int i = 0; i < nodes.Count; i++)
         {
-            WriteNode(writer, nodes[i], typeOf[i], stacks, nextChild);
+            WriteNode(writer, nodes[i], typeOf[i], stacks, causes, nextChild);
             nextChild += nodes[i].Inner.Count;
         }
 
@@ -64,7 +68,7 @@ internal static class FailureJsonWriter
     private static string TypeKey(Failure node) =>
         node.BaseTypeNames.Count == 0 ? node.TypeName : $"{node.TypeName}\n{string.Join('\n', node.BaseTypeNames)}";
 
-    private static void WriteNode(Utf8JsonWriter writer, Failure node, int type, OrderedDictionary<string, int> stacks, int firstChild)
+    private static void WriteNode(Utf8JsonWriter writer, Failure node, int type, OrderedDictionary<string, int> stacks, Causes causes, int firstChild)
     {
         writer.WriteStartObject();
         writer.WriteNumber("type", type);
@@ -93,11 +97,14 @@ internal static class FailureJsonWriter
             writer.WriteEndArray();
         }
 
-        if (node.Cause is not null)
+        if (node.Cause is { Parent: not null } chained)
         {
-            // From the group's own cause to the one that started it all.
+            writer.WriteNumber("cause", causes.IndexOf(chained));
+        }
+        else if (node.Cause is { } cause)
+        {
             writer.WriteStartArray("cause");
-            for (CancellationCause? cause = node.Cause; cause is not null; cause = cause.Parent) WriteCause(writer, cause);
+            Causes.Write(writer, cause, parent: null);
             writer.WriteEndArray();
         }
 
@@ -119,16 +126,6 @@ internal static class FailureJsonWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteCause(Utf8JsonWriter writer, CancellationCause cause)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("kind", cause.Kind.ToString());
-        WriteOptional(writer, "reason", cause.Reason);
-        WriteOptional(writer, "by", cause.By);
-        writer.WriteString("at", cause.At);
-        writer.WriteEndObject();
-    }
-
     private static void WriteOptional(Utf8JsonWriter writer, string name, string? value)
     {
         if (value is not null) writer.WriteString(name, value);
@@ -140,5 +137,48 @@ internal static class FailureJsonWriter
         else writer.WriteStartArray(name);
         foreach (string value in values) writer.WriteStringValue(value);
         writer.WriteEndArray();
+    }
+
+    /// <summary>
+    /// The causes that have parents, and those, each once: those of groups inside a cancelled one share all but their first with the group
+    /// around them, and a chain for each would cost the square of the nesting.
+    /// </summary>
+    private sealed class Causes
+    {
+        private readonly Dictionary<CancellationCause, int> _indices = new(ReferenceEqualityComparer.Instance);
+        private readonly List<CancellationCause> _causes = [];
+
+        internal int IndexOf(CancellationCause cause) => _indices[cause];
+
+        /// <summary>Parents come first.</summary>
+        internal void Add(CancellationCause cause)
+        {
+            Stack<CancellationCause> fresh = new();
+            for (CancellationCause? at = cause; at is not null && !_indices.ContainsKey(at); at = at.Parent) fresh.Push(at);
+            while (fresh.TryPop(out CancellationCause? next))
+            {
+                _indices.Add(next, _causes.Count);
+                _causes.Add(next);
+            }
+        }
+
+        internal void Write(Utf8JsonWriter writer)
+        {
+            if (_causes.Count == 0) return;
+            writer.WriteStartArray("causes");
+            foreach (CancellationCause cause in _causes) Write(writer, cause, cause.Parent is { } parent ? _indices[parent] : null);
+            writer.WriteEndArray();
+        }
+
+        internal static void Write(Utf8JsonWriter writer, CancellationCause cause, int? parent)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("kind", cause.Kind.ToString());
+            WriteOptional(writer, "reason", cause.Reason);
+            WriteOptional(writer, "by", cause.By);
+            writer.WriteString("at", cause.At);
+            if (parent is { } index) writer.WriteNumber("parent", index);
+            writer.WriteEndObject();
+        }
     }
 }

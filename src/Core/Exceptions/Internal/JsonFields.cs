@@ -45,10 +45,10 @@ internal readonly record struct JsonField(JsonElement Value, string Place)
         ? time
         : throw Wrong("a time in ISO 8601");
 
-    internal T IndexInto<T>(T[] table)
+    internal T IndexInto<T>(IReadOnlyList<T> table)
     {
         int index = Int();
-        return index < table.Length ? table[index] : throw Wrong($"an index into a table of {table.Length}");
+        return index < table.Count ? table[index] : throw Wrong($"an index into a table of {table.Count}");
     }
 
     internal IEnumerable<JsonField> Items()

@@ -20,6 +20,7 @@ internal static class WellKnownTypes
         new Dictionary<string, Func<string, Exception?, Exception>>(StringComparer.Ordinal)
         {
             // Sheaf's own, in the same order.
+            ["Sheaf.ChildAbandonedException"] = static (message, inner) => new ChildAbandonedException(message, inner),
             ["Sheaf.DeadlineExceededException"] = static (message, inner) => new DeadlineExceededException(message, inner),
             ["Sheaf.NonDeterministicWorkflowException"] = static (message, inner) => new NonDeterministicWorkflowException(message, inner),
             ["Sheaf.PayloadTooLargeException"] = static (message, inner) => new PayloadTooLargeException(message, inner),

@@ -54,7 +54,7 @@ internal static class GroupRun
     {
         ExceptionGroup? failures = GroupFailures.Collect(scope.Facts, scope.FailedChildren, scope.CallbackErrors, body);
         bool bodySucceeded = body.Kind == OutcomeKind.Succeeded;
-        bool anyCancelled = scope.Cause is not null && Array.Exists(scope.Children(), child => child.Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted);
+        bool anyCancelled = scope.Cause is not null && Array.Exists(scope.Children(), child => child.Kind is OutcomeKind.Cancelled or OutcomeKind.Abandoned or OutcomeKind.NotStarted);
         GroupVerdict verdict = GroupVerdicts.Decide(scope.Source, failures is not null, bodySucceeded, anyCancelled);
         return new(verdict, value, bodySucceeded, failures);
     }

@@ -12,7 +12,7 @@ namespace Sheaf;
 /// delivery of a cancellation to the token's callbacks. Invariant: it starts at 1 and reaches 0 exactly once.
 /// </para>
 /// </remarks>
-internal sealed class GroupScope
+internal sealed partial class GroupScope
 {
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,6 +34,13 @@ internal sealed class GroupScope
 
     // Interlocked only.
     private int _pending = 1;
+    private int _late;
+
+    // Null until somebody reads along.
+    private volatile CompletionFeed? _feed;
+
+    // Null until the group is cancelled, and where grace has no end. Written before the cancellation leaves _pending.
+    private GroupTimer? _grace;
 
     public GroupScope(TaskGroupOptions options, GroupScope? parent, bool keepsChildren)
     {
@@ -42,6 +49,7 @@ internal sealed class GroupScope
         Parent = parent;
         Token = _cancellation.Token;
         KeepsChildren = keepsChildren;
+        CanAbandon = keepsChildren && options.GracePeriod != Timeout.InfiniteTimeSpan;
         _openedAt = Time.GetUtcNow();
         _openedTimestamp = Time.GetTimestamp();
         if (options.MaxConcurrency is not null) _window = new();
@@ -58,6 +66,12 @@ internal sealed class GroupScope
 
     /// <summary>Whether ended children are kept for the outcomes; a map over an endless source keeps only its failures.</summary>
     public bool KeepsChildren { get; }
+
+    /// <summary>Whether children that ignore cancellation are given up (R9): then two may want to end one child.</summary>
+    public bool CanAbandon { get; }
+
+    /// <summary>Children that ended after they had been given up.</summary>
+    public int LateCount => Volatile.Read(ref _late);
 
     public string? TraceId { get; }
 
@@ -108,6 +122,24 @@ internal sealed class GroupScope
     public long Timestamp() => Time.GetTimestamp();
 
     public DateTimeOffset ToTime(long timestamp) => _openedAt + Time.GetElapsedTime(_openedTimestamp, timestamp);
+
+    /// <summary>How many children were started, ended ones included.</summary>
+    public int StartedCount
+    {
+        get
+        {
+            lock (_gate) return _started;
+        }
+    }
+
+    /// <summary>The children in the order of their ends.</summary>
+    public CompletionFeed Feed()
+    {
+        if (_feed is { } there) return there;
+        CompletionFeed feed = new();
+        feed.Begin(() => _ = Interlocked.CompareExchange(ref _feed, feed, null), () => ReferenceEquals(_feed, feed) ? Children().Where(child => child.Handle.HasEnded) : []);
+        return _feed!;
+    }
 
     /// <summary>Every kept child, in the order of starting.</summary>
     public ILocalChild[] Children()
@@ -183,65 +215,16 @@ internal sealed class GroupScope
     public void OnChildEnded(ILocalChild child, bool heldPlace)
     {
         OnEnded?.Invoke(child);
+        _feed?.Add(child);
         if (_window is not null && heldPlace) LeaveWindow();
         RemovePending();
     }
 
+    /// <summary>An abandoned child has ended after all: that changes nothing.</summary>
+    public void OnLate() => Interlocked.Increment(ref _late);
+
     /// <summary>The body has ended, or whoever opened the group joins it: nothing but children is waited for now.</summary>
     public void OnBodyEnded() => RemovePending();
-
-    /// <summary>Cancels the group once; later causes change nothing.</summary>
-    /// <param name="source">What cancels.</param>
-    /// <param name="cause">The same for people.</param>
-    /// <param name="failed">The child whose failure cancels. It is noted here, so that the first failure is the one in the cause.</param>
-    public void Cancel(CancelSource source, CancellationCause cause, ILocalChild? failed = null)
-    {
-        WaitingChild[] waiting;
-        lock (_gate)
-        {
-            if (failed is not null) NoteFailed(failed);
-            if (_cause is not null || !TryAddPending()) return;
-            _source = source;
-            _cause = cause;
-            waiting = _window is null ? [] : [.. _window];
-            _window?.Clear();
-        }
-
-        // CancelAsync marks the token at once and runs the callbacks on the pool: who cancels is never held up by them,
-        // and what they throw comes back here instead of to them.
-        Task delivered = _cancellation.CancelAsync();
-        foreach (WaitingChild one in waiting) one.Child.EndNotStarted(heldPlace: false);
-        if (delivered.IsCompleted) OnCancellationDelivered(delivered);
-        else delivered.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => OnCancellationDelivered(delivered));
-    }
-
-    /// <summary>
-    /// Whether the group is cancelled, as far as judging an end depends on it (R4). A token calls back whoever registered
-    /// last first, so work that listens to the caller's token itself may end before the group has heard of it: then it hears now.
-    /// </summary>
-    public bool IsCancellationRequested()
-    {
-        if (Token.IsCancellationRequested) return true;
-        if (Options.Shield is not null) return false;
-        if (!Outside.IsCancellationRequested && Parent?.IsCancellationRequested() is not true) return false;
-        Cancel(CancelSource.Outside, OutsideCause());
-        return true;
-    }
-
-    /// <summary>The cause that a scope inside this one, or a caller's token, brings.</summary>
-    public CancellationCause OutsideCause() => Parent?.Cause is { } parent
-        ? new(CancellationCauseKind.ParentCancelled, null, Parent.Options.Name, Time.GetUtcNow()) { Parent = parent }
-        : new(CancellationCauseKind.Requested, null, "the caller's token", Time.GetUtcNow());
-
-    private void OnCancellationDelivered(Task delivered)
-    {
-        if (delivered.Exception is { } thrown)
-        {
-            lock (_gate) (_callbackErrors ??= []).AddRange(thrown.Flatten().InnerExceptions);
-        }
-
-        RemovePending();
-    }
 
     /// <summary>Gives a place in the window to those that wait, in order. They run on the pool: a freed place must not cost
     /// the thread that freed it, and a chain of short children must not deepen its stack.</summary>
@@ -280,7 +263,9 @@ internal sealed class GroupScope
 
     private void RemovePending()
     {
-        if (Interlocked.Decrement(ref _pending) == 0) _ended.TrySetResult();
+        if (Interlocked.Decrement(ref _pending) != 0) return;
+        _grace?.Dispose();
+        _ended.TrySetResult();
     }
 
     /// <summary>A child that waits for the window, and the execution context of its start: what is ambient there

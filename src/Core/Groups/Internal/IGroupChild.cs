@@ -30,4 +30,7 @@ internal interface ILocalChild : IGroupChild
     void RunAfterWaiting();
 
     void EndNotStarted(bool heldPlace);
+
+    /// <summary>Ends a leaf that runs, without its work's end (R9); of anything else nothing.</summary>
+    void Abandon();
 }

@@ -11,10 +11,14 @@ internal static class EndedMark
 /// <summary>A child of a local group. One object a child: it is the handle, the continuation and the record of the outcome.</summary>
 /// <remarks>
 /// Transitions: waiting → running → ended, or waiting → ended (not started). Only the thread that runs or cancels the
-/// child writes its outcome, before <see cref="Publish"/>; everybody else reads it after.
+/// child writes its outcome, before <see cref="Publish"/>; everybody else reads it after. Where grace has an end (R9), that
+/// thread and the timer's are two: whoever sets the phase to ended first writes, and the other does nothing.
 /// </remarks>
 internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 {
+    private const byte Running = 1;
+    private const byte Ended = 2;
+
     private readonly GroupScope _scope;
     private readonly string? _name;
 
@@ -33,6 +37,9 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     private readonly int _ordinal;
     private ushort _attempts;
     private byte _kind;
+
+    // 0 until it runs; kept only where the group can abandon it.
+    private byte _phase;
 
     // A nested group: no leaf, so it takes no place in the window, no permit and no retry (R11).
     private readonly bool _isGroup;
@@ -121,6 +128,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         var work = (Func<CancellationToken, Task>)_work!;
         _work = null;
         _startedAt = _scope.Timestamp();
+        if (_scope.CanAbandon) Volatile.Write(ref _phase, Running);
         if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
         {
             Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync();
@@ -155,6 +163,17 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         _kind = (byte)OutcomeKind.NotStarted;
         _endedAt = _scope.Timestamp();
         Publish(heldPlace);
+    }
+
+    public void Abandon()
+    {
+        if (_isGroup || Interlocked.CompareExchange(ref _phase, Ended, Running) != Running) return;
+        _attempts = Math.Max(_attempts, (ushort)1);
+        _error = ChildAbandonedException.Of(Name, _scope.Options.GracePeriod);
+        _kind = (byte)OutcomeKind.Abandoned;
+        _endedAt = _scope.Timestamp();
+        _scope.OnChildFailed(this);
+        Publish();
     }
 
     public void RunAfterWaiting()
@@ -194,14 +213,24 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     {
         // The loop throws nothing of the user's. What else it throws, such as a clock that fails, ends the child, not the process.
         AttemptsEnd<T> end = loop.IsCompletedSuccessfully ? loop.Result : new(WorkEnd.Failed(loop.Exception!.InnerExceptions), default, null, 0);
+        if (!TryEnd()) return;
         _attempts = (ushort)Math.Min(end.Attempts, ushort.MaxValue);
         _result = end.Value;
         _error = end.LastFailure;
-        End(end.End);
+        Conclude(end.End);
+    }
+
+    /// <summary>Whether its work's end is the child's; if not, the child was abandoned before, and this is counted only.</summary>
+    private bool TryEnd()
+    {
+        if (!_scope.CanAbandon || Interlocked.Exchange(ref _phase, Ended) != Ended) return true;
+        _scope.OnLate();
+        return false;
     }
 
     private void Succeed(Task task)
     {
+        if (!TryEnd()) return;
         _result = ValueOf(task);
         _kind = (byte)OutcomeKind.Succeeded;
         _endedAt = _scope.Timestamp();
@@ -209,6 +238,11 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     }
 
     private void End(WorkEnd end)
+    {
+        if (TryEnd()) Conclude(end);
+    }
+
+    private void Conclude(WorkEnd end)
     {
         _kind = (byte)end.Kind;
         _endedAt = _scope.Timestamp();
@@ -231,7 +265,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 
     private void Throw()
     {
-        if (Kind == OutcomeKind.Failed) ExceptionDispatchInfo.Throw(_error!);
+        if (Kind is OutcomeKind.Failed or OutcomeKind.Abandoned) ExceptionDispatchInfo.Throw(_error!);
         string what = Kind == OutcomeKind.NotStarted ? "was never started" : "was cancelled";
         throw new OperationCanceledException($"Child '{Name}' {what}: {_scope.Cause}.", _error, _scope.Token);
     }
