@@ -22,10 +22,10 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private Task? _resumed;
     private int _disposed;
 
-    public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
+    public EmbeddedHost(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null, IHostProbe? probe = null)
     {
         string owner = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
-        Context = new HostContext(services, registry, options, journal, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner);
+        Context = new HostContext(services, registry, options, journal, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner, probe);
         Workflows = new WorkflowOwner(Context, (id, post) => new LocalChildren(id, Context, post), takesOver: false);
     }
 

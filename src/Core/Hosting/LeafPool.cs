@@ -19,7 +19,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
 
     public void Start(DispatchWorker dispatch) => Start(new WorkerLeaf(host, workflow, dispatch, Scope(dispatch.Child.Scope), onEnded, spawn));
 
-    public void Start(RunStep step) => Start(new StepLeaf(host, step, Scope(step.Child.Scope), onEnded));
+    public void Start(RunStep step) => Start(new StepLeaf(host, workflow, step, Scope(step.Child.Scope), onEnded));
 
     /// <summary>Forgets a delivery whose end has been applied.</summary>
     public void OnApplied(ChildId child, int delivery)

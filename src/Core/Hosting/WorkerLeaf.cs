@@ -5,8 +5,10 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call: an instance of its own, from a service scope of its own.</summary>
 internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
-    : Leaf(host, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
+    : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
 {
+    public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
+
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));
@@ -33,7 +35,7 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
     private async Task<(WorkEnd End, string? Value)> CallAsync(Worker worker, CancellationToken token)
     {
         WorkerContext context = new(
-            workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline, Host.Payloads, () => Scope.Cause, SpawnAsync);
+            Workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline, Host.Payloads, () => Scope.Cause, SpawnAsync);
         Task task = worker.RunUntypedAsync(dispatch.Input, Host.Payloads, context, token) ?? throw LocalChild<Nothing>.NoTask(Name);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(task);

@@ -155,6 +155,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowId, Action<Le
         WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header.Id, post));
         there = _actors.GetOrAdd(header.Id, actor);
         if (there != actor) return there;
+        host.Probe?.Enter();
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
         using (ExecutionContext.SuppressFlow()) host.Track(Task.Run(() => RunAsync(actor, header.Id)));
         return actor;
@@ -170,6 +171,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowId, Action<Le
         {
             _actors.TryRemove(id, out _);
             actor.OnLetGo();
+            host.Probe?.Leave();
         }
     }
 }
