@@ -7,6 +7,9 @@ namespace Sheaf.Testing;
 internal sealed class CrashRun<TIn, TOut>(
     IWorkflowRef<Workflow<TIn, TOut>> workflow, TIn input, Func<SheafBuilder, SheafBuilder> configure, CrashTestOptions options, int number, CrashPoint? point)
 {
+    /// <summary>Only against hanging: whether an answer is lost, or a client's call takes its time, nobody else can tell.</summary>
+    private static readonly TimeSpan ActionGuard = TimeSpan.FromSeconds(60);
+
     private readonly MemoryJournal _memory = new();
     private readonly TestClock _clock = new();
     private readonly List<DeliverySeen> _deliveries = [];
@@ -112,7 +115,8 @@ internal sealed class CrashRun<TIn, TOut>(
         if (fault.OnWaiting()) return true;
         if (_actionsDone == options.WhenWaiting.Count) return false;
         Task action = options.WhenWaiting[_actionsDone](process.Client, options.Id);
-        await Task.WhenAny(action, fault.WhenHit).ConfigureAwait(false);
+        Task first = await Task.WhenAny(action, fault.WhenHit, Task.Delay(ActionGuard, TimeProvider.System)).ConfigureAwait(false);
+        if (first != action && first != fault.WhenHit) throw new TimeoutException($"Call {_actionsDone + 1} of {nameof(CrashTestOptions.WhenWaiting)} was not answered within {ActionGuard}.");
         // Interrupted, it is made again at the next host, whether it had been heard or not.
         if (fault.WhenHit.IsCompleted) return true;
         await action.ConfigureAwait(false);

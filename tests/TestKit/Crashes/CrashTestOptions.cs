@@ -18,7 +18,7 @@ public sealed record CrashTestOptions
 
     /// <summary>
     /// What clients do, one after the other, each when everything else waits: send a signal, cancel. A call that a crash
-    /// interrupts is made again, as a client would, so give signals a key.
+    /// interrupts is made again, as a client would, so give signals a key. One that is not answered within a minute is a violation.
     /// </summary>
     /// <value>The default is none.</value>
     public IReadOnlyList<Func<IWorkflowClient, WorkflowId, Task>> WhenWaiting { get; init; } = [];
