@@ -22,10 +22,10 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     private Task? _resumed;
     private int _disposed;
 
-    public EmbeddedHost(IServiceProvider services, SheafBuilder builder, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null)
+    public EmbeddedHost(IServiceProvider services, SheafBuilder builder, IJournal journal, TimeProvider time, ILoggerFactory? loggers = null, IHostProbe? probe = null)
     {
         string owner = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
-        Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner);
+        Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner, probe);
         Workflows = new WorkflowOwner(Context, (header, post) => new LocalChildren(header.Id, Context, post), takesOver: false);
     }
 

@@ -21,7 +21,7 @@ internal sealed class HostContext : IAsyncDisposable
     private int _busy = 1;
     private int _stopped;
 
-    public HostContext(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILogger logger, string ownerName)
+    public HostContext(IServiceProvider services, CodeRegistry registry, SheafOptions options, IJournal journal, TimeProvider time, ILogger logger, string ownerName, IHostProbe? probe = null)
     {
         Services = services;
         Registry = registry;
@@ -30,12 +30,15 @@ internal sealed class HostContext : IAsyncDisposable
         Time = time;
         Logger = logger;
         OwnerName = ownerName;
+        Probe = probe;
+        // A clock that a harness moves would have to be moved for this too.
+        CommitRetryDelay = probe is null ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
         Stopping = _stopping.Token;
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
         Writer = new JournalWriter(journal);
-        Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute());
-        Signals = new WorkQueue<Leaf>(leaf => leaf.Signal());
-        Items = new WorkQueue<Action>(item => item());
+        Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute(), probe);
+        Signals = new WorkQueue<Leaf>(leaf => leaf.Signal(), probe);
+        Items = new WorkQueue<Action>(item => item(), probe);
     }
 
     /// <summary>What the host calls itself in the journal: no other running host has the name.</summary>
@@ -73,7 +76,10 @@ internal sealed class HostContext : IAsyncDisposable
     public CancellationToken Stopping { get; }
 
     /// <summary>How long to wait before a journal that failed is asked again.</summary>
-    public TimeSpan CommitRetryDelay { get; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan CommitRetryDelay { get; }
+
+    /// <summary>A test harness that looks on; null in production.</summary>
+    public IHostProbe? Probe { get; }
 
     /// <summary>How many actors and leaves run.</summary>
     public int Busy => Math.Max(0, Volatile.Read(ref _busy) - (_stopping.IsCancellationRequested ? 0 : 1));

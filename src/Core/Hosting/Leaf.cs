@@ -9,7 +9,7 @@ namespace Sheaf.Hosting;
 /// on any thread, and more than once without harm. What callbacks on its token throw is its own affair (C1).
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The source has neither a timer nor a wait handle, and may just be signalled by another thread.")]
-internal abstract class Leaf(HostContext host, ChildId child, int attempt, int delivery, string name, TimeSpan? timeout, LeafScope scope, Action<LeafEnded> onEnded)
+internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId child, int attempt, int delivery, string name, TimeSpan? timeout, LeafScope scope, Action<LeafEnded> onEnded)
 {
     private readonly CancellationTokenSource _source = new();
 
@@ -28,15 +28,20 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
     // Whether time ran out before anything else signalled the token.
     private volatile bool _timedOut;
 
+    public WorkflowId Workflow => workflow;
+
     public ChildId Child => child;
 
     public int Delivery => delivery;
 
+    public int Attempt => attempt;
+
+    public string Name => name;
+
+    /// <summary>What it runs and with what, for who looks on: a worker's name and input; null for a step.</summary>
+    public virtual (string? Worker, string? Input) Call => default;
+
     protected HostContext Host => host;
-
-    protected int Attempt => attempt;
-
-    protected string Name => name;
 
     protected LeafScope Scope => scope;
 
@@ -45,6 +50,7 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
     {
         host.Enter();
         Volatile.Write(ref _presence, Entered);
+        host.Probe?.Enter();
         Task running = RunAsync();
         if (!running.IsCompletedSuccessfully) host.Observe(running);
     }
@@ -99,6 +105,7 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
         finally
         {
             GiveUp();
+            host.Probe?.Leave();
         }
     }
 
@@ -110,7 +117,7 @@ internal abstract class Leaf(HostContext host, ChildId child, int attempt, int d
         string? value = null;
         try
         {
-            (end, value) = await WorkAsync(_source.Token).ConfigureAwait(false);
+            (end, value) = await (host.Probe is { } probe ? probe.RunAsync(this, () => WorkAsync(_source.Token)) : WorkAsync(_source.Token)).ConfigureAwait(false);
         }
         catch (Exception thrown)
         {

@@ -23,7 +23,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
         Start(dispatch.Map is { } map ? new MapLeaf(host, workflow, dispatch, map, scope, onEnded, spawn) : new WorkerLeaf(host, workflow, dispatch, scope, onEnded, spawn));
     }
 
-    public void Start(RunStep step) => Start(new StepLeaf(host, step, Scope(step.Child.Scope), onEnded));
+    public void Start(RunStep step) => Start(new StepLeaf(host, workflow, step, Scope(step.Child.Scope), onEnded));
 
     /// <summary>Forgets a delivery whose end has been applied, or is waited for no longer.</summary>
     public void OnApplied(ChildId child, int delivery)

@@ -7,8 +7,10 @@ namespace Sheaf.Hosting;
 /// <summary>One delivery of a part of a map (R15): a local group runs the worker for each input, and all their values are one.</summary>
 /// <remarks>Each input has its own instance of the worker, its own attempts and its own key. Fail-fast and the merging of failures are the local group's.</remarks>
 internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, MapSettings map, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
-    : Leaf(host, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
+    : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
 {
+    public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
+
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));
@@ -92,5 +94,5 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     private Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
 
     private WorkerContext Context(Item item, int place, string name, int attempt) =>
-        new(item, workflow, $"{dispatch.Child}/{place}", $"{dispatch.Name}{name}", dispatch.Worker, attempt, dispatch.Delivery, dispatch.Deadline);
+        new(item, Workflow, $"{dispatch.Child}/{place}", $"{dispatch.Name}{name}", dispatch.Worker, attempt, dispatch.Delivery, dispatch.Deadline);
 }

@@ -3,8 +3,8 @@ using Sheaf.Engine;
 namespace Sheaf.Hosting;
 
 /// <summary>A step: a delegate of the workflow's, run beside it in its owner's process.</summary>
-internal sealed class StepLeaf(HostContext host, RunStep step, LeafScope scope, Action<LeafEnded> onEnded)
-    : Leaf(host, step.Child, step.Attempt, step.Delivery, step.Name, step.Timeout, scope, onEnded)
+internal sealed class StepLeaf(HostContext host, WorkflowId workflow, RunStep step, LeafScope scope, Action<LeafEnded> onEnded)
+    : Leaf(host, workflow, step.Child, step.Attempt, step.Delivery, step.Name, step.Timeout, scope, onEnded)
 {
     protected override Func<Exception, bool>? IsWorthRetry => step.Work.IsWorthRetry;
 

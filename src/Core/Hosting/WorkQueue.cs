@@ -8,7 +8,7 @@ namespace Sheaf.Hosting;
 /// </summary>
 /// <typeparam name="T">The type of the items.</typeparam>
 /// <remarks>Thread-safe. What an item throws is a bug of the caller's, and ends the process as any pool thread's does.</remarks>
-internal sealed class WorkQueue<T>(Action<T> run) : IThreadPoolWorkItem
+internal sealed class WorkQueue<T>(Action<T> run, IHostProbe? probe = null) : IThreadPoolWorkItem
 {
     /// <summary>After so many a thread goes back to the pool, which has other things to do.</summary>
     private const int ItemsPerVisit = 128;
@@ -20,6 +20,7 @@ internal sealed class WorkQueue<T>(Action<T> run) : IThreadPoolWorkItem
 
     public void Add(T item)
     {
+        probe?.Enter();
         _items.Enqueue(item);
         Come();
     }
@@ -32,6 +33,7 @@ internal sealed class WorkQueue<T>(Action<T> run) : IThreadPoolWorkItem
             // Before the item: it may block, and the rest must not wait for it.
             if (!_items.IsEmpty) Come();
             run(item);
+            probe?.Leave();
         }
 
         if (!_items.IsEmpty) Come();

@@ -4,8 +4,10 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call.</summary>
 internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
-    : Leaf(host, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall
+    : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall
 {
+    public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
+
     CancellationCause? IWorkerCall.Cause => Scope.Cause;
 
     Payloads IWorkerCall.Payloads => Host.Payloads;
@@ -25,5 +27,5 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
     }
 
     private WorkerContext Context() =>
-        new(this, workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
+        new(this, Workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
 }

@@ -64,9 +64,9 @@ internal sealed partial class WorkflowActor
     {
         GetStuck();
         RefuseKept();
-        while (await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
+        while (await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
         {
-            while (_mailbox.Reader.TryRead(out Letter? letter))
+            while (_mailbox.TryRead(out Letter? letter))
             {
                 if (letter.Input is not AskRetry)
                 {
@@ -104,8 +104,8 @@ internal sealed partial class WorkflowActor
     /// <summary>Nobody is left waiting for an answer that will not come: what came after the end had no effect, the rest is told why.</summary>
     private void RefuseRest()
     {
-        _mailbox.Writer.TryComplete();
-        while (_mailbox.Reader.TryRead(out Letter? letter)) _kept.Enqueue(letter);
+        _mailbox.Close();
+        while (_mailbox.TryRead(out Letter? letter)) _kept.Enqueue(letter);
         foreach (Letter letter in _kept)
         {
             if (_refusal is { } reason) letter.Done?.OnRefused(reason);

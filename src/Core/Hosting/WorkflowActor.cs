@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
 using Sheaf.Journal;
@@ -22,7 +21,7 @@ internal sealed partial class WorkflowActor : IDisposable
     private const int MaxBatchCharacters = 4 * 1024 * 1024;
 
     private readonly HostContext _host;
-    private readonly Channel<Letter> _mailbox = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Mailbox _mailbox;
     private readonly Queue<Letter> _kept = new();
     private readonly IChildRunner _children;
     private readonly WorkflowTimers _timers;
@@ -60,6 +59,7 @@ internal sealed partial class WorkflowActor : IDisposable
     public WorkflowActor(HostContext host, WorkflowHeader header, bool isNew, string? traceParent, Func<Action<Letter>, IChildRunner> children)
     {
         _host = host;
+        _mailbox = new Mailbox(host.Probe);
         _header = header;
         _isNew = isNew;
         _traceParent = traceParent;
@@ -99,7 +99,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
     public void Post(Letter letter)
     {
-        if (_mailbox.Writer.TryWrite(letter)) return;
+        if (_mailbox.TryWrite(letter)) return;
         if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
         if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
@@ -108,7 +108,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
     public void Dispose()
     {
-        _mailbox.Writer.TryComplete();
+        _mailbox.Close();
         _timers.Dispose();
     }
 
@@ -126,7 +126,7 @@ internal sealed partial class WorkflowActor : IDisposable
                     continue;
                 }
 
-                if (_kept.Count == 0 && !await _mailbox.Reader.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
+                if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 await TakeBatchAsync().ConfigureAwait(false);
             }
 
@@ -258,7 +258,7 @@ internal sealed partial class WorkflowActor : IDisposable
         List<Letter> letters = [.. _kept];
         _kept.Clear();
         long size = letters.Sum(SizeOf);
-        while (letters.Count < MaxBatch && size < MaxBatchCharacters && _mailbox.Reader.TryRead(out Letter? letter))
+        while (letters.Count < MaxBatch && size < MaxBatchCharacters && _mailbox.TryRead(out Letter? letter))
         {
             letters.Add(letter);
             size += SizeOf(letter);

@@ -158,6 +158,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header, post));
         there = _actors.GetOrAdd(header.Id, actor);
         if (there != actor) return there;
+        host.Probe?.Enter();
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
         host.Run(() => RunAsync(actor, header.Id));
         return actor;
@@ -173,6 +174,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         {
             _actors.TryRemove(id, out _);
             actor.OnLetGo();
+            host.Probe?.Leave();
         }
     }
 }

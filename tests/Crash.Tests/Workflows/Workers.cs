@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace Sheaf.Crash.Tests.Workflows;
+
+/// <summary>Gives its input back.</summary>
+[Worker("echo/v1")]
+public sealed class Echo : Worker<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkerContext context, CancellationToken cancellationToken) => Task.FromResult(input);
+}
+
+/// <summary>Fails with its input.</summary>
+[Worker("fail/v1")]
+public sealed class Fail : Worker<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkerContext context, CancellationToken cancellationToken) => throw new FormatException(input);
+}
+
+/// <summary>Fails until an attempt.</summary>
+[Worker("fail-until/v1")]
+public sealed class FailUntil : Worker<int, string>
+{
+    public override Task<string> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) =>
+        context.Attempt < input ? throw new TimeoutException($"attempt {context.Attempt}") : Task.FromResult(context.Attempt.ToString(CultureInfo.InvariantCulture));
+}
+
+/// <summary>Works for so many hours.</summary>
+[Worker("take-hours/v1")]
+public sealed class TakeHours(TimeProvider time) : Worker<int, string>
+{
+    public override async Task<string> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromHours(input), time, cancellationToken);
+        return $"{input} h";
+    }
+}
+
+/// <summary>Ends with its cancellation only, however long that takes.</summary>
+[Worker("wait/v1")]
+public sealed class WaitForCancellation : Worker<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        await TestClock.UntilCancelledAsync(cancellationToken);
+        return input;
+    }
+}
+
+/// <summary>Starts two siblings, then works for an hour.</summary>
+[Worker("spawn/v1")]
+public sealed class SpawnSiblings(TimeProvider time) : Worker<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        await context.SpawnAsync($"{input}-1", Run.Worker<Echo>(), "first");
+        await context.SpawnAsync($"{input}-2", Run.Worker<TakeHours>(), 2);
+        await Task.Delay(TimeSpan.FromHours(1), time, cancellationToken);
+        return input;
+    }
+}
+
+public static class Registration
+{
+    /// <summary>Everything that the workflows of these tests need.</summary>
+    public static SheafBuilder AddAll(SheafBuilder sheaf) => sheaf
+        .AddWorkflow<EveryKind>()
+        .AddWorkflow<FailingTree>()
+        .AddWorkflow<TimeIsUp>()
+        .AddWorkflow<FailFast>()
+        .AddWorkflow<Compensates>()
+        .AddWorkflow<Window>()
+        .AddWorker<Echo>()
+        .AddWorker<Fail>()
+        .AddWorker<FailUntil>()
+        .AddWorker<TakeHours>()
+        .AddWorker<WaitForCancellation>()
+        .AddWorker<SpawnSiblings>();
+}

@@ -1,0 +1,138 @@
+namespace Sheaf.Crash.Tests.Workflows;
+
+/// <summary>Every kind of child, with waits, a retry, spawned siblings and a group that cancels itself; succeeds.</summary>
+[Workflow("every-kind/v1")]
+public sealed class EveryKind : Workflow<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("größe 🌾", async group =>
+    {
+        ChildTask<string> left = group.Branch("left", async branch =>
+        {
+            string stepped = await branch.Step("step", _ => Task.FromResult(input + " stepped"));
+            await branch.DelayAsync(TimeSpan.FromDays(2));
+            return stepped;
+        });
+        ChildTask<string> right = group.Branch("right", async branch => await branch.GroupAsync("inner", async inner =>
+        {
+            ChildTask<string> retried = inner.Start("retried", Run.Worker<FailUntil>(), 3, new() { Retry = new() { MaxAttempts = 3 } });
+            ChildTask<string> spawning = inner.Start("spawning", Run.Worker<SpawnSiblings>(), "sibling");
+            return $"{await retried} {await spawning}";
+        }));
+        string approved = await group.WaitForAsync<string>("approval");
+        await group.GroupAsync("given up", inner =>
+        {
+            _ = inner.Start("waits", Run.Worker<WaitForCancellation>(), "x");
+            inner.Cancel("enough of it");
+            return Task.CompletedTask;
+        });
+        return $"{approved}; {await left}; {await right}; {workflow.NewGuid()}; {workflow.Random.Next(1000)}; {workflow.UtcNow:u}";
+    });
+}
+
+/// <summary>Fails with a tree: groups in groups, failures of workers, steps, branches and bodies.</summary>
+[Workflow("failing-tree/v1")]
+public sealed class FailingTree : Workflow<string, int>
+{
+    public override Task<int> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("all", async group =>
+    {
+        _ = group.Start("worker", Run.Worker<Fail>(), "Übel: " + input);
+        _ = group.Step("step", _ => Task.FromException(new InvalidOperationException("the step", new IOException("inside it"))));
+        _ = group.Branch("branch", async branch => await branch.GroupAsync("deeper", async deeper =>
+        {
+            _ = deeper.Start("a", Run.Worker<Fail>(), "a");
+            _ = deeper.Start("b", Run.Worker<FailUntil>(), 5, new() { Retry = new() { MaxAttempts = 2 } });
+            await deeper.DelayAsync(TimeSpan.FromMinutes(1));
+        }, new() { Policy = GroupPolicy.CollectAll }));
+        await group.DelayAsync(TimeSpan.FromHours(1));
+        return await group.Start("last", Run.Worker<Fail>(), "last") == "x" ? 1 : 0;
+    }, new() { Policy = GroupPolicy.CollectAll });
+}
+
+/// <summary>A deadline ends what never would, and a group that moves on keeps what it has.</summary>
+[Workflow("time-is-up/v1")]
+public sealed class TimeIsUp : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        string kept = "";
+        await workflow.GroupAsync("moves on", async group =>
+        {
+            ChildTask<string> quick = group.Start("quick", Run.Worker<TakeHours>(), 1);
+            ChildTask<string> slow = group.Start("slow", Run.Worker<WaitForCancellation>(), "slow");
+            kept = await quick;
+            await slow;
+        }, new() { MoveOnAfter = TimeSpan.FromHours(3) });
+        await workflow.GroupAsync("deadline", async group =>
+        {
+            _ = group.Start("never", Run.Worker<WaitForCancellation>(), "never");
+            await group.WaitForAsync<string>("never sent");
+        }, new() { Deadline = TimeSpan.FromHours(5) });
+        return kept;
+    }
+}
+
+/// <summary>The first failure cancels siblings that only their cancellation ends.</summary>
+[Workflow("fail-fast/v1")]
+public sealed class FailFast : Workflow<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("tools", async group =>
+    {
+        ChildTask<string> waits = group.Start("waits", Run.Worker<WaitForCancellation>(), input);
+        _ = group.GroupAsync("nested", async nested => await nested.Start("waits too", Run.Worker<WaitForCancellation>(), input));
+        _ = group.Branch("fails later", async branch =>
+        {
+            await branch.DelayAsync(TimeSpan.FromMinutes(5));
+            await branch.GroupAsync("failing", async failing => await failing.Start("fails", Run.Worker<Fail>(), "the first"));
+        });
+        return await waits;
+    });
+}
+
+/// <summary>Is cancelled from outside, and undoes what it did under a shield.</summary>
+[Workflow("compensates/v1")]
+public sealed class Compensates : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        await workflow.Step("book", _ => Task.CompletedTask);
+        try
+        {
+            return await workflow.GroupAsync("working", async group =>
+            {
+                await group.GroupAsync("shielded", async shielded => await shielded.Start("must end", Run.Worker<WaitForCancellation>(), "x"), new() { Shield = TimeSpan.FromMinutes(30) });
+                return await group.Start("waits", Run.Worker<WaitForCancellation>(), input);
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            await workflow.GroupAsync("undo", async undo => await undo.Start("release", Run.Worker<TakeHours>(), 1), new() { Shield = TimeSpan.FromDays(1) });
+            throw;
+        }
+    }
+}
+
+/// <summary>More children than places, some of them isolated failures, one of an input that is refused; awaits all.</summary>
+[Workflow("window/v1")]
+public sealed class Window : Workflow<int, string>
+{
+    public override Task<string> RunAsync(int input, WorkflowContext workflow) => workflow.GroupAsync("window", async group =>
+    {
+        List<ChildTask<string>> children = [];
+        for (int i = 0; i < input; i++)
+        {
+            children.Add(i % 3 == 0
+                ? group.Start($"fails {i}", Run.Worker<Fail>(), $"isolated {i}", new() { Isolated = true })
+                : group.Start($"takes {i}", Run.Worker<TakeHours>(), i));
+        }
+
+        children.Add(group.Start("too large", Run.Worker<Echo>(), new string('x', 5000), new() { Isolated = true }));
+        string all = "";
+        foreach (ChildTask<string> child in children)
+        {
+            Outcome<string> outcome = await child.OutcomeAsync();
+            all += $"{child.Name} {outcome.Kind}; ";
+        }
+
+        return all;
+    }, new() { MaxConcurrency = 2 });
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Testing;
+
+namespace Sheaf.Docs.Tests.Snippets;
+
+[Workflow("remind/v1")]
+public sealed class Remind : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        await workflow.DelayAsync(TimeSpan.FromDays(3));
+        return await workflow.Step("send", _ => Task.FromResult($"reminded {input}"));
+    }
+}
+
+/// <summary>The example of the test kit's README.</summary>
+public sealed class TestingSnippets
+{
+    #region testing
+    [Fact]
+    public async Task AnswerQuestion_CrashesAnywhere_AnswersTheSame()
+    {
+        // Once undisturbed, then once for every journal write and every effect, with a crash there.
+        CrashTestReport report = await CrashTest.RunAsync(Run.Workflow<AnswerQuestion>(), new Question("sheaves", "6.5"), Add);
+        Assert.Equal("Succeeded: {\"Hits\":[\"about sheaves\"],\"Value\":6.5}", report.Outcome);
+    }
+
+    [Fact]
+    public async Task Remind_ThreeDays_PassAtOnce()
+    {
+        await using WorkflowTestHost host = WorkflowTestHost.Create(Add);
+        DateTimeOffset start = host.Clock.GetUtcNow();
+        Assert.Equal("reminded Ada", await host.RunAsync(Run.Workflow<Remind>(), "remind-ada", "Ada"));
+        Assert.Equal(TimeSpan.FromDays(3), host.Clock.GetUtcNow() - start);
+    }
+
+    [Fact]
+    public async Task Remind_RecordedJournal_IsWhatTheCodeStillDoes()
+    {
+        await using WorkflowTestHost host = WorkflowTestHost.Create(Add);
+        await host.RunAsync(Run.Workflow<Remind>(), "remind-ada", "Ada");
+        string json = (await RecordedWorkflow.ExportAsync(host.Journal, "remind-ada")).ToJson();   // check this in once …
+
+        ReplayReport report = await ReplayTest.RunAsync(RecordedWorkflow.FromJson(json), Add);     // … and replay it in every build
+        report.ThrowIfDifferent();
+    }
+
+    private static SheafBuilder Add(SheafBuilder sheaf)
+    {
+        sheaf.Services.AddSingleton<IDocumentIndex, TinyIndex>();
+        return sheaf.AddWorkflow<AnswerQuestion>().AddWorkflow<Remind>().AddWorker<SearchTool>().AddWorker<CalculatorTool>();
+    }
+    #endregion
+}
