@@ -38,7 +38,7 @@ internal sealed class HostContext : IAsyncDisposable
         Writer = new JournalWriter(journal);
         Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute(), probe);
         Signals = new WorkQueue<Leaf>(leaf => leaf.Signal(), probe);
-        Items = new WorkQueue<Action>(item => item(), probe);
+        Items = new WorkQueue<MapItem>(item => item.Begin(), probe);
     }
 
     /// <summary>What the host calls itself in the journal: no other running host has the name.</summary>
@@ -70,7 +70,7 @@ internal sealed class HostContext : IAsyncDisposable
     public WorkQueue<Leaf> Signals { get; }
 
     /// <summary>Inputs of maps that are about to run.</summary>
-    public WorkQueue<Action> Items { get; }
+    public WorkQueue<MapItem> Items { get; }
 
     /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
     public CancellationToken Stopping { get; }

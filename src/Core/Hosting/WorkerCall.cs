@@ -4,17 +4,23 @@ using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
+/// <summary>Who calls a worker: what it is called with, and by which token its end is judged (R4).</summary>
+internal interface IWorkerCaller
+{
+    /// <summary>The child's name, for errors.</summary>
+    string Name { get; }
+
+    Task Call(Worker worker);
+
+    WorkEnd Judge(Task task);
+}
+
 /// <summary>Calls a worker once: an instance of its own, from a service scope of its own, and its clean-up.</summary>
 internal static class WorkerCall
 {
     /// <summary>Calls it.</summary>
-    /// <param name="host">The host.</param>
-    /// <param name="type">The worker's class.</param>
-    /// <param name="name">The child's name, for errors.</param>
-    /// <param name="call">Calls the instance.</param>
-    /// <param name="judge">Judges its task by the token that it was given (R4).</param>
     /// <returns>How it ended, and its value as JSON.</returns>
-    public static async Task<(WorkEnd End, string? Value)> RunAsync(HostContext host, Type type, string name, Func<Worker, Task> call, Func<Task, WorkEnd> judge)
+    public static async ValueTask<(WorkEnd End, string? Value)> RunAsync(HostContext host, Type type, IWorkerCaller caller)
     {
         // One whose constructor asks for nothing can tell no scope from none.
         AsyncServiceScope? services = host.NeedsServices(type) ? host.Services.CreateAsyncScope() : null;
@@ -25,14 +31,14 @@ internal static class WorkerCall
         {
             made = host.Make(type, services?.ServiceProvider ?? host.Services);
             Worker worker = (Worker)made;
-            Task task = call(worker) ?? throw LocalChild<Nothing>.NoTask(name);
+            Task task = caller.Call(worker) ?? throw LocalChild<Nothing>.NoTask(caller.Name);
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            end = judge(task);
+            end = caller.Judge(task);
             if (end.Kind == OutcomeKind.Succeeded) value = worker.ValueOf(task, host.Payloads);
         }
         catch (Exception thrown)
         {
-            end = judge(Task.FromException(thrown));
+            end = caller.Judge(Task.FromException(thrown));
         }
 
         // After the value is JSON: what makes it may need the services.
@@ -43,12 +49,11 @@ internal static class WorkerCall
         return cleanUp.Count == 0 ? (end, value) : (WorkEnd.Failed([.. end.Errors, .. cleanUp]), null);
     }
 
-    /// <summary>The value; or what ended the call, thrown as one exception.</summary>
-    public static string? ValueOrThrow((WorkEnd End, string? Value) ended, string name, CancellationToken token)
+    /// <summary>Throws what ended the call, if it did not succeed, as one exception.</summary>
+    public static void ThrowUnlessSucceeded(WorkEnd end, string name, CancellationToken token)
     {
-        if (ended.End.Kind == OutcomeKind.Cancelled) throw new OperationCanceledException(token);
-        if (ended.End.Error(name) is { } error) ExceptionDispatchInfo.Throw(error);
-        return ended.Value;
+        if (end.Kind == OutcomeKind.Cancelled) throw new OperationCanceledException(token);
+        if (end.Error(name) is { } error) ExceptionDispatchInfo.Throw(error);
     }
 
     /// <summary>What clean-up throws is the child's failure too, beside its own.</summary>

@@ -4,8 +4,11 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call.</summary>
 internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
-    : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall
+    : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall, IWorkerCaller
 {
+    // Set once, before the worker is called.
+    private CancellationToken _token;
+
     public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
 
     CancellationCause? IWorkerCall.Cause => Scope.Cause;
@@ -20,10 +23,15 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, spawn, name, worker, json);
 
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(dispatch.Input, Host.Payloads, Context(), _token);
+
+    WorkEnd IWorkerCaller.Judge(Task task) => Judge(task);
+
     protected override Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));
-        return WorkerCall.RunAsync(Host, type, Name, worker => worker.RunUntypedAsync(dispatch.Input, Host.Payloads, Context(), token), Judge);
+        _token = token;
+        return WorkerCall.RunAsync(Host, type, this).AsTask();
     }
 
     private WorkerContext Context() =>
