@@ -31,8 +31,8 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : WorkflowClientBase(hos
 
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
-        await StartAsync(workflow, id, input, CancellationToken.None).ConfigureAwait(false);
-        return await host.Workflows.EndAsync(id, CancellationToken.None).ConfigureAwait(false);
+        await host.StartAsync(CancellationToken.None).ConfigureAwait(false);
+        return await host.Workflows.RunAsync(workflow, id, input, Activity.Current?.Id, CancellationToken.None).ConfigureAwait(false);
     }
 
     protected override async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken)

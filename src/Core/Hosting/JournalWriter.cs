@@ -92,7 +92,9 @@ internal sealed class JournalWriter(IJournal journal) : IAsyncDisposable
     {
         try
         {
+            long begin = SheafTelemetry.AppendDuration.Enabled ? TimeProvider.System.GetTimestamp() : 0;
             IReadOnlyList<AppendResult> results = await journal.AppendAsync([.. batch.Select(pending => pending.Commit)]).ConfigureAwait(false);
+            if (begin != 0) SheafTelemetry.AppendDuration.Record(TimeProvider.System.GetElapsedTime(begin).TotalSeconds);
             for (int i = 0; i < batch.Count; i++) batch[i].Done.SetResult(results[i]);
         }
         catch (Exception error) when (batch.Count == 1)

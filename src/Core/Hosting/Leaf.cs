@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Sheaf.Engine;
 
@@ -40,6 +41,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
 
     /// <summary>What it runs and with what, for who looks on: a worker's name and input; null for a step.</summary>
     public virtual (string? Worker, string? Input) Call => default;
+
+    /// <summary>The trace context of its group; null where nobody traces.</summary>
+    protected abstract string? TraceParent { get; }
 
     protected HostContext Host => host;
 
@@ -94,19 +98,37 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
 
     private async Task RunAsync()
     {
+        SheafTelemetry.DeliveriesRunning.Add(1);
         try
         {
             DateTimeOffset startedAt = host.Time.GetUtcNow();
+            // The worker's own spans are children of this one.
+            using Activity? span = StartSpan();
             (Result result, bool? worthRetry) = await AttemptAsync().ConfigureAwait(false);
+            SheafTelemetry.End(span, result.Kind, result.Failure);
+            if (SheafTelemetry.DeliveriesEnded.Enabled) SheafTelemetry.DeliveriesEnded.Add(1, new("sheaf.worker", Call.Worker ?? "step"), new("sheaf.outcome", result.Kind.ToString()));
             // A host that stops takes its deliveries with it; they say nothing of the attempt (D2).
             if (!host.Stopping.IsCancellationRequested)
                 onEnded(new LeafEnded(child, attempt, delivery, result, startedAt) { IsWorthRetry = worthRetry, Silo = host.SiloName });
         }
         finally
         {
+            SheafTelemetry.DeliveriesRunning.Add(-1);
             GiveUp();
             host.Probe?.Leave();
         }
+    }
+
+    private Activity? StartSpan()
+    {
+        if (!SheafTelemetry.Source.HasListeners()) return null;
+        Activity? span = SheafTelemetry.Source.StartActivity($"{(Call.Worker is { } worker ? $"worker {worker}" : $"step {name}")}", ActivityKind.Internal, SheafTelemetry.ContextOf(TraceParent));
+        return span?
+            .SetTag("sheaf.workflow.id", workflow.Value)
+            .SetTag("sheaf.child", name)
+            .SetTag("sheaf.attempt", attempt)
+            .SetTag("sheaf.delivery", delivery)
+            .SetTag("sheaf.silo", host.SiloName);
     }
 
     private async Task<(Result Result, bool? IsWorthRetry)> AttemptAsync()

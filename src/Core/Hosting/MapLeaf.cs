@@ -36,6 +36,8 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
         if (Interlocked.Decrement(ref _toBegin) == 0) _allBegun.SetResult();
     }
 
+    protected override string? TraceParent => dispatch.TraceParent;
+
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));

@@ -27,6 +27,8 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     WorkEnd IWorkerCaller.Judge(Task task) => Judge(task);
 
+    protected override string? TraceParent => dispatch.TraceParent;
+
     protected override Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));

@@ -35,6 +35,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private readonly WorkflowHeader _header;
     private readonly string? _traceParent;
+    private readonly WorkflowTraces _traces;
 
     // The loop's own.
     private WorkflowRun _run = null!;
@@ -63,6 +64,7 @@ internal sealed partial class WorkflowActor : IDisposable
         _header = header;
         _isNew = isNew;
         _traceParent = traceParent;
+        _traces = new WorkflowTraces(header.Id, header.Workflow);
         _children = children(Post);
         _timers = new WorkflowTimers(host.Time, due => Post(new Letter(due)));
         if (!isNew) _created.SetResult(new CreateResult(false, header));
@@ -154,6 +156,7 @@ internal sealed partial class WorkflowActor : IDisposable
         {
             Dispose();
             RefuseRest();
+            _traces.StopAll();
             _children.Abandon(new(CancellationCauseKind.ParentCancelled, "this host does nothing more for the workflow", _host.OwnerName, _host.Time.GetUtcNow()), _run?.State.HasEnded == true);
             await DisposeCodeAsync().ConfigureAwait(false);
         }
@@ -270,6 +273,7 @@ internal sealed partial class WorkflowActor : IDisposable
         foreach (Letter letter in letters)
         {
             if (letter.Input is TimerDue { Key: var key }) _timers.OnDue(key);
+            if (letter.Input is Lost lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
             if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
@@ -359,6 +363,8 @@ internal sealed partial class WorkflowActor : IDisposable
         }
     }
 
+    private string? TraceParentOf(ChildId child) => _traces.ParentOf(_run.State.Scopes[child.Scope], _run.State);
+
     private void Carry(IReadOnlyList<Request> requests)
     {
         foreach (Request request in requests) Carry(request);
@@ -370,10 +376,10 @@ internal sealed partial class WorkflowActor : IDisposable
         switch (request)
         {
             case DispatchWorker dispatch:
-                _children.Start(dispatch);
+                _children.Start(dispatch with { TraceParent = TraceParentOf(dispatch.Child) });
                 break;
             case RunStep step:
-                _children.Start(step);
+                _children.Start(step with { TraceParent = TraceParentOf(step.Child) });
                 break;
             case CancelRunning cancel:
                 _children.Cancel(cancel.Scope, cancel.Cause);
@@ -384,6 +390,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 break;
             case CloseScope close:
                 _children.Close(close.Scope);
+                _traces.Close(_run.State.Scopes[close.Scope]);
                 break;
             case StartTimer start:
                 _timers.Start(start);
@@ -391,8 +398,10 @@ internal sealed partial class WorkflowActor : IDisposable
             case StopTimer stop:
                 _timers.Stop(stop.Key);
                 break;
-            case EndWorkflow:
-                break; // The loop sees it in the state.
+            case EndWorkflow end:
+                // The loop sees it in the state.
+                SheafTelemetry.WorkflowsEnded.Add(1, new("sheaf.workflow", _header.Workflow), new("sheaf.outcome", end.Result.Kind.ToString()));
+                break;
             default:
                 throw new InvalidOperationException($"No way to carry out {request.GetType().Name}.");
         }

@@ -29,7 +29,19 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken) =>
+        (await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false)).Started;
+
+    /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
+    /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
+    public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    {
+        (bool started, WorkflowActor actor) = await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false);
+        // Of one's own actor, which may have ended and gone by now: its journal need not be read for that.
+        return await (started ? actor.WhenEnded.WaitAsync(cancellationToken) : EndAsync(id, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
     {
         if (!host.Registry.Workflows.TryGet(workflow, out _)) throw new InvalidOperationException(host.Registry.Workflows.Missing(workflow));
         WorkflowHeader mine = new() { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
@@ -43,7 +55,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
         // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
         if (!created) await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
-        return created && ReferenceEquals(there, mine);
+        return (created && ReferenceEquals(there, mine), actor);
     }
 
     /// <summary>The actor of a workflow that this host owns or may take; null for one that has ended or is another's.</summary>

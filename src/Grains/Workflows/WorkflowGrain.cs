@@ -30,13 +30,10 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         return started;
     });
 
-    public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(async () =>
-    {
-        await host.Workflows.StartAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None);
-        return await WaitAsync(wait);
-    });
+    public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(() =>
+        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None), wait));
 
-    public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(wait));
+    public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(host.Workflows.EndAsync(Id, CancellationToken.None), wait));
 
     public Task<bool> CancelAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskCancel(reason, by)));
 
@@ -70,9 +67,8 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         return actor is not null;
     });
 
-    private async Task<EndedWorkflow?> WaitAsync(TimeSpan wait)
+    private async Task<EndedWorkflow?> WaitAsync(Task<WorkflowEnd> end, TimeSpan wait)
     {
-        Task<WorkflowEnd> end = host.Workflows.EndAsync(Id, CancellationToken.None);
         Keep();
         // A workflow that ends at once needs no timer.
         await ((Task)end).WaitAsync(wait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -14,7 +14,11 @@ internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, 
 }
 
 /// <summary>Run an attempt of a step beside the workflow.</summary>
-internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string Name, StepWork Work, TimeSpan? Timeout) : Request;
+internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string Name, StepWork Work, TimeSpan? Timeout) : Request
+{
+    /// <summary>The W3C trace context of the step's group; null where nobody traces.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>Signal the children of a scope, wherever they run.</summary>
 internal sealed record CancelRunning(int Scope, CancellationCause Cause) : Request;

@@ -50,7 +50,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
 
     public Exception? Error => _error;
 
-    public FailureOrigin Origin => _state.OriginIn(_run.State.Id);
+    public FailureOrigin Origin => _state.OriginIn(_run.State);
 
     internal override Task WhenEnded => _ended.Task;
 

@@ -37,7 +37,7 @@ internal static class FailureFold
         Failure? Place(Exception exception, IReadOnlyList<FailureOrigin> at)
         {
             if (childOf(exception) is not { Result.Failure: { } known } child) return null;
-            bool own = at is [var only] && only == child.OriginIn(state.Id);
+            bool own = at is [var only] && only == child.OriginIn(state);
             Failure place = new() { TypeName = known.TypeName, Origins = own ? [] : at };
             places[place] = new FailurePart(0, child.Id, own);
             return place;
@@ -73,6 +73,6 @@ internal static class FailureFold
     {
         if (state.Find(part.Child) is not { Result.Failure: { } failure } child)
             throw new InvalidOperationException($"The journal of workflow '{state.Id}' is damaged: a failure is said to be that of child {part.Child}, which has none.");
-        return failure with { Origins = part.OwnOrigin ? [child.OriginIn(state.Id)] : place.Origins };
+        return failure with { Origins = part.OwnOrigin ? [child.OriginIn(state)] : place.Origins };
     }
 }

@@ -68,16 +68,17 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     public DateTimeOffset? DueAt { get; set; }
 
     /// <summary>The child as the origin of its failure, in its group.</summary>
-    public FailureOrigin OriginIn(WorkflowId workflow) => new()
+    public FailureOrigin OriginIn(WorkflowState workflow) => new()
     {
         Path = [start.Name],
-        WorkflowId = workflow.Value,
+        WorkflowId = workflow.Id.Value,
         Worker = start.Worker,
         Silo = Silo,
         Attempt = Math.Max(Attempt, 1),
         Delivery = Delivery,
         StartedAt = StartedAt,
         EndedAt = EndedAt,
+        TraceId = workflow.TraceId,
     };
 
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>

@@ -29,6 +29,9 @@ internal sealed class WorkflowState
     /// <summary>The W3C trace context of whoever started it; null where it has none.</summary>
     public string? TraceParent { get; set; }
 
+    /// <summary>The id of that trace: 32 hexadecimal digits after the version.</summary>
+    public string? TraceId => TraceParent is { Length: >= 35 } parent ? parent[3..35] : null;
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 
