@@ -73,7 +73,7 @@ internal sealed class SiteWorkflow : ISiteEffects
     /// <summary>Whether this end still waits to be told to that owner.</summary>
     public bool IsKept(string owner, LeafEnded ended)
     {
-        lock (_gate) return _owner == owner && _state.Kept.Contains(ended);
+        lock (_gate) return _owner == owner && _state.IsKept(ended);
     }
 
     /// <summary>Signals all that runs; nobody is told of its end any more.</summary>

@@ -40,6 +40,9 @@ internal sealed class WorkerSite(ISiteEffects effects)
     /// <summary>Outcomes to send until the owner says that they are committed.</summary>
     public IReadOnlyCollection<LeafEnded> Kept => _kept.Values;
 
+    /// <summary>Whether this outcome is one of them.</summary>
+    public bool IsKept(LeafEnded ended) => _kept.TryGetValue(new Delivery(ended.Child, ended.Delivery), out LeafEnded? kept) && ReferenceEquals(kept, ended);
+
     /// <summary>Deliveries that run here, and that their owner waits for.</summary>
     public IEnumerable<Delivery> RunningDeliveries => _running.Select(pair => new Delivery(pair.Key, pair.Value));
 
