@@ -151,6 +151,8 @@ internal sealed class ClusterChildren : IChildRunner
         lock (_gate)
         {
             if (_assigned.TryGetValue(child, out (int Number, SiteLink?) there) && there.Number == delivery) _assigned.Remove(child);
+            // A kept outcome may come before the answer that says where it was: nothing to look for any more.
+            _sought.Remove(new Delivery(child, delivery));
         }
     }
 

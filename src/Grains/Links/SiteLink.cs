@@ -33,6 +33,7 @@ internal sealed class SiteLink
     private int _unconfirmed;
     private bool _isSending;
     private bool _isDead;
+    private bool _isRestarting;
 
     /// <summary>Makes the link; it sends when it has something.</summary>
     /// <param name="host">This silo's host.</param>
@@ -57,7 +58,7 @@ internal sealed class SiteLink
     {
         get
         {
-            lock (_gate) return _isDead ? 0 : MaxCredits - _unconfirmed;
+            lock (_gate) return _isDead || _isRestarting ? 0 : MaxCredits - _unconfirmed;
         }
     }
 
@@ -107,6 +108,25 @@ internal sealed class SiteLink
         }
     }
 
+    /// <summary>The site has lost the stream, and all that came over it: what waits to be sent is lost with it. Takes no dispatches until <see cref="Resume"/>.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _stream++;
+            _nextNumber = 0;
+            _unconfirmed = 0;
+            _outbox.Clear();
+            _isRestarting = true;
+        }
+    }
+
+    /// <summary>Everybody knows what was lost: dispatches may come again.</summary>
+    public void Resume()
+    {
+        lock (_gate) _isRestarting = false;
+    }
+
     private async Task SendAllAsync(bool isSignOfLife)
     {
         bool isFirst = true;
@@ -115,7 +135,6 @@ internal sealed class SiteLink
             if (await SendAsync(batch).ConfigureAwait(false) is not { } answer) return;
             if (answer.IsLapsed)
             {
-                Restart();
                 _events.OnLapsed(this);
             }
             else
@@ -189,18 +208,6 @@ internal sealed class SiteLink
         _events.OnCredits(this);
     }
 
-    /// <summary>The site has lost the stream, and all that came over it: what waits to be sent is lost with it, so that it comes in order again.</summary>
-    private void Restart()
-    {
-        lock (_gate)
-        {
-            _stream++;
-            _nextNumber = 0;
-            _unconfirmed = 0;
-            _outbox.Clear();
-        }
-    }
-
     private sealed record Batch(long Stream, long FirstNumber, IReadOnlyList<SiteItem> Items);
 }
 
@@ -213,6 +220,6 @@ internal interface ISiteLinkEvents
     /// <summary>A new owner's question has been answered.</summary>
     void OnFound(SiteLink link, IReadOnlyList<FoundDeliveries> found);
 
-    /// <summary>The site let go of all it ran for this owner (C5).</summary>
+    /// <summary>The site let go of all it ran for this owner (C5): the link is to be restarted.</summary>
     void OnLapsed(SiteLink link);
 }

@@ -43,8 +43,14 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
     /// <summary>The silo is dead in membership: its deliveries are lost.</summary>
     public void OnDead(string silo)
     {
-        if (!_links.TryRemove(silo, out SiteLink? link)) return;
-        link.Die();
+        SiteLink? link;
+        // Not while dispatches are being placed: one might be assigned to it after its workflow has been told.
+        lock (_gate)
+        {
+            if (!_links.TryRemove(silo, out link)) return;
+            link.Die();
+        }
+
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {silo} was lost");
     }
 
@@ -105,7 +111,11 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
 
     public void OnLapsed(SiteLink link)
     {
+        // As above. What is placed on it after this goes over the new stream, and must not be taken for lost.
+        lock (_gate) link.Restart();
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {link.Silo} had not heard of this one for longer than the lease");
+        link.Resume();
+        OnCredits(link);
     }
 
     private void Place_NeedsLock(ClusterChildren children, List<DispatchWorker> dispatches)
