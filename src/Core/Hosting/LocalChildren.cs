@@ -15,7 +15,10 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
     public bool Has(Delivery delivery) => _leaves.Has(delivery);
 
     /// <summary>An earlier owner was an earlier process, and took its leaves with it.</summary>
-    public void Attach(IReadOnlyList<Delivery> deliveries) => post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
+    public void Attach(IReadOnlyList<Delivery> deliveries)
+    {
+        if (deliveries.Count > 0) post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
+    }
 
     public void Start(DispatchWorker dispatch) => _leaves.Start(dispatch);
 

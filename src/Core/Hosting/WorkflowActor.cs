@@ -230,7 +230,8 @@ internal sealed partial class WorkflowActor : IDisposable
     {
         Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Step)];
         if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
-        if (missing.Length > steps.Length) _children.Attach([.. missing.Except(steps)]);
+        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more.
+        if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps)]);
     }
 
     private Task<List<JournalEntry>> ReadAsync() =>

@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Sheaf.Engine;
 
 namespace Sheaf.Grains;
@@ -7,6 +8,7 @@ namespace Sheaf.Grains;
 /// <summary>The address of a silo's <see cref="SiteHost"/>, and of what owns workflows there.</summary>
 [Reentrant]
 [SitePlacement]
+[Immovable]
 internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
 {
     public Task<SiteInfo> GetInfoAsync() => Task.FromResult(new SiteInfo([.. host.Context.Registry.Workers.All]));
