@@ -28,8 +28,8 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         _outcomes = new OutcomeLinks(this, grains);
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
-        _takeover = new Takeover(Context, silo.SiloAddress, grains);
-        _membership = new Membership(Context, silo.SiloAddress, members, new SiteLinkFactory(this, grains), Links, _outcomes, _takeover);
+        _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
+        _membership = new Membership(Context, silo.SiloAddress, members, new SiteLinkFactory(this, grains), Links, _outcomes, Site, _takeover);
     }
 
     public HostContext Context { get; }
@@ -40,7 +40,11 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
 
     public SiteHost Site { get; }
 
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.ValidateInitialConnectivity, BeginAsync);
+        lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    }
 
     /// <summary>Takes ends of children, and answers when they are committed.</summary>
     /// <returns>The places of those whose workflow is not here, or cannot take them now.</returns>
@@ -61,12 +65,25 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         if (Workflows.Find(spawn.Workflow) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
         LetterAnswer answer = new();
         actor.Post(new Letter(spawn.ToAsk(), answer));
-        return await answer.Task.ConfigureAwait(false);
+        try
+        {
+            return await answer.Task.ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OwnerLostException || (error is OperationCanceledException && Context.Stopping.IsCancellationRequested))
+        {
+            throw new WorkflowMovedException(error.Message);
+        }
     }
 
     public Task<WorkflowDescription?> DescribeAsync(WorkflowId id) => Workflows.DescribeAsync(id, CancellationToken.None);
 
     public async ValueTask DisposeAsync() => await Context.DisposeAsync().ConfigureAwait(false);
+
+    private Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _membership.Begin();
+        return Task.CompletedTask;
+    }
 
     private Task StartAsync(CancellationToken cancellationToken)
     {
@@ -77,7 +94,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
             Site.EndLapsedLeases();
             return Task.CompletedTask;
         }));
-        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync(_membership.Live) : Task.CompletedTask));
+        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : Task.CompletedTask));
         return Task.CompletedTask;
     }
 
@@ -104,11 +121,24 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         using PeriodicTimer timer = new(period, TimeProvider.System);
         try
         {
-            while (await timer.WaitForNextTickAsync(Context.Stopping).ConfigureAwait(false)) await act().ConfigureAwait(false);
+            while (await timer.WaitForNextTickAsync(Context.Stopping).ConfigureAwait(false)) await TryAsync(act).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (Context.Stopping.IsCancellationRequested)
         {
             // The silo stops.
+        }
+    }
+
+    /// <summary>One failure must not end what has to go on, such as the signs of life.</summary>
+    private async Task TryAsync(Func<Task> act)
+    {
+        try
+        {
+            await act().ConfigureAwait(false);
+        }
+        catch (Exception error) when (!Context.Stopping.IsCancellationRequested)
+        {
+            ClusterLog.PeriodicFailed(Context.Logger, error);
         }
     }
 }

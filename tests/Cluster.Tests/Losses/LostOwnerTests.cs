@@ -46,4 +46,76 @@ public sealed class LostOwnerTests
         Assert.True(await cluster.Client.RetryAsync(stuck));
         Assert.Equal(1, await cluster.ResultAsync(stuck));
     }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Kill_TheOwner_AndGrainsCannotBeAsked_EveryClaimedWorkflowIsTakenUpAllTheSame()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silo = silo => silo.Break((_, method) => method == "ResumeAsync") });
+        InProcessSiloHandle owner = cluster.Silos[0];
+        List<WorkflowId> ids = [];
+        for (int i = 0; i < 5; i++) ids.Add(await cluster.SowAsync(owner, new Rows(1)));
+        // A child alone runs at home: its silo's loss is its own.
+        await cluster.Field.StartedAsync(5);
+        await cluster.KillAsync(owner);
+        // Without a client that asks for it.
+        await cluster.Field.StartedAsync(start => start.Delivery == 2, 5);
+        cluster.Field.Open("open");
+        foreach (WorkflowId id in ids) Assert.Equal(0, await cluster.ResultAsync(id));
+    }
+
+    [Fact]
+    [Trait("Rule", "D8")]
+    public async Task Kill_TheOwner_WhileChildrenOfItAreCancelled_AllEndAndNoneIsOrphaned()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        InProcessSiloHandle owner = cluster.Silos[0];
+        WorkflowId id = await cluster.SowAsync(owner, new Rows(30, "stubborn"));
+        await cluster.Field.StartedAsync(30);
+        Assert.True(await cluster.Client.CancelAsync(id, "too late for sowing"));
+        await cluster.Field.SignalledAsync(30);
+        await cluster.KillAsync(owner);
+        cluster.Field.Open("open");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cluster.ResultAsync(id));
+        await cluster.Field.NoneRunsAsync();
+        Assert.Equal(30, cluster.Field.Starts.Count);
+        await cluster.EventsAsync(id);
+        Assert.Empty(await cluster.Cluster.GetRunningAsync());
+    }
+
+    [Fact]
+    [Trait("Rule", "D8")]
+    public async Task Kill_TheOwner_DuringAFanOutOfTwoThousand_EachChildEndsOnce()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        InProcessSiloHandle owner = cluster.Silos[2];
+        cluster.Field.Open("open");
+        WorkflowId id = await cluster.SowAsync(owner, new Rows(2000));
+        await cluster.Field.StartedAsync(200);
+        await cluster.KillAsync(owner);
+        Assert.Equal(2000 * 1999 / 2, await cluster.ResultAsync(id));
+        Assert.Equal(2000, (await cluster.EventsAsync(id)).Count(seen => seen is { Kind: WorkflowEventKind.ChildEnded, Path.Count: 2 }));
+        Assert.Empty(await cluster.Cluster.GetRunningAsync());
+    }
+
+    [Fact]
+    [Trait("Rule", "R2")]
+    public async Task Kill_TheOwner_WhileAWorkerAsksForASibling_ItIsStartedOnce()
+    {
+        // The worker runs where its workflow is not.
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        InProcessSiloHandle owner = cluster.Silos[0];
+        WorkflowId id = await cluster.SowAsync(owner, new Rows(12, "parent"));
+        IReadOnlyList<Started> first = await cluster.Field.StartedAsync(12);
+        Task kill = cluster.KillAsync(owner);
+        Started[] elsewhere = [.. first.Where(start => start.Silo != owner.Name)];
+        foreach (Started start in elsewhere) cluster.Field.Open("open", start.Number);
+        await kill;
+        cluster.Field.Open("open");
+        cluster.Field.Open("spawned");
+        Assert.Equal(12 * 11 / 2, await cluster.ResultAsync(id));
+        Assert.All(elsewhere, start => Assert.Single(cluster.Field.Starts, again => again.Number == start.Number));
+        Assert.All(first, start => Assert.InRange(cluster.Field.Starts.Count(again => again.Number == 1000 + start.Number), 1, 2));
+        await cluster.EventsAsync(id);
+    }
 }

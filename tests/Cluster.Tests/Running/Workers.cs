@@ -88,7 +88,7 @@ public sealed class ParentWorker(Field ground, ILocalSiloDetails silo) : FieldWo
     protected override async Task<int> RunAsync(Work input, Started start, WorkerContext context, CancellationToken cancellationToken)
     {
         await Field.PassAsync(input.Gate, input.Number, cancellationToken);
-        await context.SpawnAsync("spawned", Run.Worker<HoldWorker>(), new Work("spawned", 1000 + input.Number));
+        await context.SpawnAsync($"spawned by {input.Number}", Run.Worker<HoldWorker>(), new Work("spawned", 1000 + input.Number));
         return input.Number;
     }
 }
