@@ -219,7 +219,9 @@ internal sealed partial class WorkflowActor : IDisposable
     {
         Owed.Timers(_run.State, _run);
         Owed.Cancellations(_run.State, _run);
-        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !_children.Has(delivery))];
+        // One that is about to be journaled as lost was handed out by an earlier owner: not again under its number.
+        HashSet<Delivery> lost = [.. _kept.Select(letter => letter.Input).OfType<Lost>().SelectMany(input => input.Deliveries)];
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !lost.Contains(delivery) && !_children.Has(delivery))];
         if (_isReload) Owed.Dispatches(_run.State, missing, _run);
         else TakeOver(missing);
         Carry(_run.TakeRequests());
