@@ -12,12 +12,16 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
     public bool IsFirst => members.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Min(member => member.SiloAddress)?.Equals(local) == true;
 
     /// <summary>Makes the links to those that are there, before any workflow comes to life here: it asks them for its children (D8).</summary>
-    public void Begin() => Apply(members.CurrentSnapshot);
+    public void Begin()
+    {
+        foreach (string silo in Active(members.CurrentSnapshot)) links.Add(factory.Make(silo));
+    }
 
     public async Task FollowAsync()
     {
         try
         {
+            foreach (SiteLink link in links.All) host.Run(() => AskAsync(link));
             Apply(members.CurrentSnapshot);
             host.Run(takeover.RunAsync);
             await foreach (ClusterMembershipSnapshot snapshot in members.MembershipUpdates.WithCancellation(host.Stopping).ConfigureAwait(false)) Apply(snapshot);
@@ -31,6 +35,9 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
     /// <summary>Whether a silo may own something.</summary>
     public static bool IsLive(ClusterMember member) => member.Status is not (SiloStatus.Dead or SiloStatus.None);
 
+    private static IEnumerable<string> Active(ClusterMembershipSnapshot snapshot) =>
+        snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress.ToParsableString());
+
     private void Apply(ClusterMembershipSnapshot snapshot)
     {
         bool anyDied = false;
@@ -43,9 +50,8 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
             site.OnOwnerDead(link.Silo);
         }
 
-        foreach (ClusterMember member in snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active))
+        foreach (string silo in Active(snapshot))
         {
-            string silo = member.SiloAddress.ToParsableString();
             if (links.Has(silo)) continue;
             SiteLink link = factory.Make(silo);
             links.Add(link);

@@ -31,6 +31,8 @@ internal sealed class SiteLink
     private long _stream = 1;
     private long _nextNumber;
     private int _unconfirmed;
+    private long _sent;
+    private long _confirmed;
     private bool _isSending;
     private bool _isDead;
     private bool _isRestarting;
@@ -62,29 +64,39 @@ internal sealed class SiteLink
         }
     }
 
-    public bool HasBegun
+    /// <summary>Whether nothing more can be sent: the silo is dead, or on its way out.</summary>
+    public bool IsDead
     {
         get
         {
-            lock (_gate) return _nextNumber > 0;
+            lock (_gate) return _isDead;
         }
     }
 
-    public void Send(IReadOnlyList<SiteItem> items)
+    /// <summary>Sends messages.</summary>
+    /// <returns>How many have been sent with them, over all streams.</returns>
+    public long Send(IReadOnlyList<SiteItem> items)
     {
+        long place;
         lock (_gate)
         {
-            if (_isDead) return;
+            if (_isDead) return long.MaxValue;
             _outbox.AddRange(items);
             _unconfirmed += items.Count(item => item.Message is Deliver);
-            if (_isSending) return;
+            place = _sent += items.Count;
+            if (_isSending) return place;
             _isSending = true;
         }
 
         _host.Run(() => SendAllAsync(isSignOfLife: false));
+        return place;
     }
 
-    public void Send(SiteItem item) => Send([item]);
+    /// <summary>Whether so many messages have been applied where they went.</summary>
+    public bool IsConfirmed(long place)
+    {
+        lock (_gate) return _confirmed >= place;
+    }
 
     /// <summary>Tells the site that this owner lives (C5), unless it is being told anyway.</summary>
     public void SendSignOfLife()
@@ -98,7 +110,7 @@ internal sealed class SiteLink
         _host.Run(() => SendAllAsync(isSignOfLife: true));
     }
 
-    /// <summary>The silo is dead in membership: nothing more is sent.</summary>
+    /// <summary>The silo is dead in membership, or on its way out: nothing more is sent.</summary>
     public void Die()
     {
         lock (_gate)
@@ -116,6 +128,7 @@ internal sealed class SiteLink
             _stream++;
             _nextNumber = 0;
             _unconfirmed = 0;
+            _confirmed = _sent;
             _outbox.Clear();
             _isRestarting = true;
         }
@@ -133,7 +146,11 @@ internal sealed class SiteLink
         while (Take(isFirst && isSignOfLife) is { } batch)
         {
             if (await SendAsync(batch).ConfigureAwait(false) is not { } answer) return;
-            if (answer.IsLapsed)
+            if (answer.IsLeaving)
+            {
+                _events.OnLeaving(this);
+            }
+            else if (answer.IsLapsed)
             {
                 _events.OnLapsed(this);
             }
@@ -203,8 +220,13 @@ internal sealed class SiteLink
     private void OnConfirmed(IReadOnlyList<SiteItem> items)
     {
         int dispatches = items.Count(item => item.Message is Deliver);
+        lock (_gate)
+        {
+            _unconfirmed -= dispatches;
+            _confirmed += items.Count;
+        }
+
         if (dispatches == 0) return;
-        lock (_gate) _unconfirmed -= dispatches;
         _events.OnCredits(this);
     }
 
@@ -219,6 +241,9 @@ internal interface ISiteLinkEvents
 
     /// <summary>A new owner's question has been answered.</summary>
     void OnFound(SiteLink link, IReadOnlyList<FoundDeliveries> found);
+
+    /// <summary>The silo stops: it has handed back all that it ran.</summary>
+    void OnLeaving(SiteLink link);
 
     /// <summary>The site let go of all it ran for this owner (C5): the link is to be restarted.</summary>
     void OnLapsed(SiteLink link);

@@ -54,6 +54,18 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {silo} was lost");
     }
 
+    /// <summary>The silo stops, and has said so: its deliveries do not count as lost. The link stays until the silo is dead, so that none is made anew.</summary>
+    public void OnLeaving(SiteLink link)
+    {
+        lock (_gate) link.Die();
+        foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {link.Silo} was stopped", handedBack: true);
+    }
+
+    public void OnLeaving(string silo)
+    {
+        if (_links.TryGetValue(silo, out SiteLink? link)) OnLeaving(link);
+    }
+
     /// <summary>Finds places for a workflow's dispatches.</summary>
     public void Place(ClusterChildren children, IReadOnlyList<DispatchWorker> dispatches)
     {
@@ -77,16 +89,15 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
     }
 
     /// <summary>Children that wait for a place, and why (D7).</summary>
-    public IReadOnlyDictionary<ChildId, string> WhyWaiting(WorkflowId workflow)
+    public Dictionary<ChildId, string> WhyWaiting(ClusterChildren children)
     {
-        if (!_children.TryGetValue(workflow, out ClusterChildren? children)) return new Dictionary<ChildId, string>();
         lock (_gate)
         {
             return _waiting.Where(item => item.Children == children).ToDictionary(
                 item => item.Dispatch.Child,
-                item => _links.Values.Any(link => link.Workers?.Contains(item.Dispatch.Worker) == true)
-                    ? "all silos that have its worker are busy"
-                    : $"no silo has worker '{item.Dispatch.Worker}'");
+                item => _links.Values.Any(link => !link.IsDead && link.Workers?.Contains(item.Dispatch.Worker) == true)
+                    ? "a silo with its worker that has room for it"
+                    : $"a silo with worker '{item.Dispatch.Worker}': there is none");
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
         SiteAnswer answer = host.Site.Deliver(batch.Owner, batch.Stream, batch.FirstNumber, items);
         return Task.FromResult(answer switch
         {
+            { IsLeaving: true } => SiteReply.Leaving,
             { IsLapsed: true } => SiteReply.Lapsed,
             { Found.Count: 0 } => SiteReply.Applied,
             _ => new SiteReply(false, [.. answer.Found.Select(found => new WireFound(found.Workflow.Value, found.Epoch, [.. found.Deliveries.Select(WireDelivery.From)]))]),
@@ -29,6 +30,18 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
         new(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
 
     public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnSpawnAsync(spawn);
+
+    public Task OnLeavingAsync(string silo)
+    {
+        host.Links.OnLeaving(silo);
+        return Task.CompletedTask;
+    }
+
+    public Task OnReleasedAsync()
+    {
+        host.TakeOver();
+        return Task.CompletedTask;
+    }
 
     public Task<IReadOnlyList<RunningChild>> GetRunningAsync() => Task.FromResult(host.Site.Running(host.Context.SiloName!));
 

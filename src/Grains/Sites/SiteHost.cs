@@ -9,6 +9,11 @@ namespace Sheaf.Grains;
 internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<string, WireSpawn, Task<bool>> spawn)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
+    private static readonly SiteAnswer Leaving = new(IsLapsed: false, [], IsLeaving: true);
+
+    // Set once, when the silo stops.
+    private volatile bool _isLeaving;
+
     // Forgotten, with leaves that have been signalled and have not ended: for the audit.
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
@@ -16,9 +21,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of an owner's stream.</summary>
     public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
     {
+        if (_isLeaving) return Leaving;
         OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
         lock (inbound)
         {
+            if (_isLeaving) return Leaving;
             if (stream < inbound.Stream) return new SiteAnswer(IsLapsed: false, []);
             if (stream == inbound.Stream && inbound.IsGone) return new SiteAnswer(IsLapsed: true, []);
             if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
@@ -84,9 +91,16 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
     public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Concat(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
 
-    /// <summary>This silo stops: signals all that runs.</summary>
-    public void DropAll(CancellationCause cause)
+    /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
+    public void Leave(CancellationCause cause)
     {
+        _isLeaving = true;
+        // After this nobody applies a batch.
+        foreach (OwnerStream stream in _streams.Values)
+        {
+            lock (stream) stream.Lapse();
+        }
+
         foreach (SiteWorkflow workflow in _workflows.Values) workflow.Drop(cause);
     }
 

@@ -29,6 +29,7 @@ internal static partial class Transitions
                     break;
                 case { Status: ChildStatus.Running, IsLeaf: true }:
                     anyRuns = true;
+                    child.IsCancelRequested = true;
                     break;
                 case { Status: ChildStatus.Running, Inner: { } inner }:
                     CancelFromOutside(state, inner, cause, effects);
