@@ -14,10 +14,10 @@ public sealed class LostOwnerTests
         InProcessSiloHandle owner = cluster.Silos[1];
         WorkflowId id = await cluster.SowAsync(owner, new Rows(30));
         IReadOnlyList<Started> first = await cluster.Field.StartedAsync(30);
-        int lost = first.Count(start => start.Silo == owner.Name);
+        int lost = first.Count(start => start.Silo == cluster.NameOf(owner));
         await cluster.KillAsync(owner);
         // Some end while nobody owns the workflow, or just after: kept until somebody does.
-        foreach (Started start in first.Where(start => start.Silo != owner.Name).Take(5)) cluster.Field.Open("open", start.Number);
+        foreach (Started start in first.Where(start => start.Silo != cluster.NameOf(owner)).Take(5)) cluster.Field.Open("open", start.Number);
         await cluster.Field.StartedAsync(30 + lost);
         cluster.Field.Open("open");
         Assert.Equal(30 * 29 / 2, await cluster.ResultAsync(id));
@@ -108,7 +108,7 @@ public sealed class LostOwnerTests
         WorkflowId id = await cluster.SowAsync(owner, new Rows(12, "parent"));
         IReadOnlyList<Started> first = await cluster.Field.StartedAsync(12);
         Task kill = cluster.KillAsync(owner);
-        Started[] elsewhere = [.. first.Where(start => start.Silo != owner.Name)];
+        Started[] elsewhere = [.. first.Where(start => start.Silo != cluster.NameOf(owner))];
         foreach (Started start in elsewhere) cluster.Field.Open("open", start.Number);
         await kill;
         cluster.Field.Open("open");

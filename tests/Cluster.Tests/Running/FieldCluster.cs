@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.TestingHost;
+using Sheaf.Grains;
 using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Running;
@@ -33,6 +36,7 @@ public sealed class FieldCluster : IAsyncDisposable
 
     private readonly InProcessTestCluster _cluster;
     private readonly ConcurrentDictionary<string, bool> _hasRare = new();
+    private readonly ConcurrentDictionary<InProcessSiloHandle, string> _names = new();
     private int _started;
 
     private FieldCluster(Wanted wanted, Field field)
@@ -40,9 +44,13 @@ public sealed class FieldCluster : IAsyncDisposable
         Field = field;
         Journal = wanted.Journal ?? new MemoryJournal();
         InProcessTestClusterBuilder builder = new((short)wanted.Silos);
-        builder.ConfigureSilo((options, silo) =>
+        builder.ConfigureSilo((_, silo) =>
         {
-            bool hasRare = _hasRare.GetOrAdd(options.SiloName, _ => wanted.HasRare(Interlocked.Increment(ref _started) - 1));
+            int number = Interlocked.Increment(ref _started) - 1;
+            string name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}");
+            bool hasRare = _hasRare[name] = wanted.HasRare(number);
+            // The test cluster gives the names of silos that are gone to new ones.
+            silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = name);
             silo.Services.AddSingleton(field);
             silo.Services.Configure<SheafSiloOptions>(options =>
             {
@@ -72,16 +80,20 @@ public sealed class FieldCluster : IAsyncDisposable
     {
         FieldCluster cluster = new(wanted ?? new Wanted(), field ?? new Field());
         await cluster._cluster.DeployAsync();
+        await cluster.SettleAsync();
         return cluster;
     }
 
     /// <summary>The client of a silo: calls begin there.</summary>
     public static IWorkflowClient ClientOn(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<IWorkflowClient>();
 
-    public InProcessSiloHandle Named(string silo) => Silos.Single(handle => handle.Name == silo);
+    /// <summary>What outcomes and starts call a silo; also one that is gone.</summary>
+    public string NameOf(InProcessSiloHandle silo) => _names[silo];
+
+    public InProcessSiloHandle Named(string silo) => Silos.Single(handle => NameOf(handle) == silo);
 
     /// <summary>Whether a silo has <see cref="RareWorker"/>.</summary>
-    public bool HasRare(InProcessSiloHandle silo) => _hasRare[silo.Name];
+    public bool HasRare(InProcessSiloHandle silo) => _hasRare[NameOf(silo)];
 
     /// <summary>The silo that owns a workflow now.</summary>
     public async Task<InProcessSiloHandle> OwnerAsync(WorkflowId id)
@@ -120,19 +132,37 @@ public sealed class FieldCluster : IAsyncDisposable
 
     public Task StopAsync(InProcessSiloHandle silo) => Field.GuardAsync(_cluster.StopSiloAsync(silo), "the silo's stop");
 
-    public Task<InProcessSiloHandle> AddAsync() => Field.GuardAsync(_cluster.StartAdditionalSiloAsync(), "the new silo");
+    public async Task<InProcessSiloHandle> AddAsync()
+    {
+        InProcessSiloHandle silo = await Field.GuardAsync(_cluster.StartAdditionalSiloAsync(), "the new silo");
+        await SettleAsync();
+        return silo;
+    }
 
     /// <summary>The end of all silos, as of processes that are killed.</summary>
-    public async Task KillAllAsync()
-    {
-        foreach (InProcessSiloHandle silo in Silos.ToArray()) await KillAsync(silo);
-    }
+    public Task KillAllAsync() => Task.WhenAll(Silos.Select(KillAsync));
 
     public async ValueTask DisposeAsync()
     {
         foreach (string gate in (string[])["open", "unblock", "spawned", "first", "second"]) Field.Open(gate);
         await KillAllAsync();
         await Field.GuardAsync(_cluster.DisposeAsync().AsTask(), "the cluster's end");
+    }
+
+    /// <summary>Every silo has heard from every other what it can run, so that children spread over all.</summary>
+    private Task SettleAsync()
+    {
+        foreach (InProcessSiloHandle silo in Silos) _names.GetOrAdd(silo, static silo => silo.SiloHost.Services.GetRequiredService<ILocalSiloDetails>().Name);
+        return Field.GuardAsync(WaitAsync(), "the silos to know each other");
+
+        async Task WaitAsync()
+        {
+            string[] all = [.. Silos.Select(silo => silo.SiloAddress.ToParsableString())];
+            foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
+            {
+                while (!all.All(silo => host.Links.All.Any(link => link.Silo == silo && link.Workers is not null))) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            }
+        }
     }
 
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)

@@ -73,10 +73,12 @@ public sealed class BlockingWorker(Field ground, ILocalSiloDetails silo) : Field
 {
     protected override async Task<int> RunAsync(Work input, Started start, WorkerContext context, CancellationToken cancellationToken)
     {
+        // The callback that was registered last is called first: before the one that ends the waiting.
+        Task pass = Field.PassAsync(input.Gate, input.Number, cancellationToken);
         await using CancellationTokenRegistration block = input.Number == 0
             ? cancellationToken.UnsafeRegister(_ => Field.PassAsync("unblock", 0, CancellationToken.None).GetAwaiter().GetResult(), null)
             : default;
-        await Field.PassAsync(input.Gate, input.Number, cancellationToken);
+        await pass;
         return input.Number;
     }
 }
