@@ -40,6 +40,12 @@ public sealed record ChildDescription
     /// <summary>What cancelled its group, for a branch or group; <see langword="null"/> where nothing did.</summary>
     public CancellationCause? Cause { get; init; }
 
+    /// <summary>What a child that has not ended waits for, in words: a place in its group, a silo with its worker, its next attempt, an instant or a signal; <see langword="null"/> where it runs.</summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>What became of its cancellation (rule C4), for a worker or step.</summary>
+    public ChildCancellation Cancellation { get; init; }
+
     /// <summary>The children of a branch or group.</summary>
     public IReadOnlyList<ChildDescription> Children { get; init; } = [];
 }

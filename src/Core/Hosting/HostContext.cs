@@ -75,6 +75,9 @@ internal sealed class HostContext : IAsyncDisposable
     /// <summary>Signalled when the host stops. Deliveries that run then are lost, not cancelled.</summary>
     public CancellationToken Stopping { get; }
 
+    /// <summary>Whether the host stops in order: there is time to say goodbye. Meaningful once it stops.</summary>
+    public bool StopsInOrder { get; private set; }
+
     /// <summary>How long to wait before a journal that failed is asked again.</summary>
     public TimeSpan CommitRetryDelay { get; }
 
@@ -136,11 +139,12 @@ internal sealed class HostContext : IAsyncDisposable
     public object Make(Type type, IServiceProvider services) =>
         _factories.GetOrAdd(type, static type => ActivatorUtilities.CreateFactory(type, []))(services, []);
 
-    /// <summary>Signals <see cref="Stopping"/>, then waits until nothing runs any more, or the token ends the waiting.</summary>
+    /// <summary>Signals <see cref="Stopping"/>, then waits until nothing runs any more, or the token ends the waiting. A token that is signalled already means the end: no goodbyes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _stopped, 1) == 0)
         {
+            StopsInOrder = !cancellationToken.IsCancellationRequested;
             await _stopping.CancelAsync().ConfigureAwait(false);
             Leave();
         }

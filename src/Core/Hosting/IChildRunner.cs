@@ -2,10 +2,16 @@ using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
-/// <summary>Runs the leaves of one workflow, wherever that is. Called by the workflow's actor only.</summary>
+/// <summary>Runs the leaves of one workflow, wherever that is. Called by the workflow's actor only, but for its view.</summary>
 /// <remarks>Ends of leaves, and deliveries that turn out to be lost, are posted to the actor; nothing here waits.</remarks>
 internal interface IChildRunner
 {
+    /// <summary>What it knows of children that run or wait. Called by any thread.</summary>
+    IRunningView View { get; }
+
+    /// <summary>Deliveries that end with this host.</summary>
+    IReadOnlyList<Delivery> EndingWithHost { get; }
+
     /// <summary>Whether this delivery is under way: waiting, running, or ended and not applied yet.</summary>
     bool Has(Delivery delivery);
 

@@ -15,6 +15,8 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     /// <summary>Deliveries that run here, or have ended here and are not applied yet.</summary>
     public IEnumerable<Delivery> Deliveries => _leaves.Values.Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
 
+    public bool IsEmpty => _leaves.Count == 0;
+
     public bool Has(Delivery delivery) => _leaves.TryGetValue(delivery.Child, out Leaf? leaf) && leaf.Delivery == delivery.Number;
 
     public void Start(DispatchWorker dispatch)

@@ -12,10 +12,17 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
         return answer.Task;
     });
 
+    public IRunningView View { get; } = new SameProcess();
+
+    public IReadOnlyList<Delivery> EndingWithHost => [.. _leaves.Deliveries];
+
     public bool Has(Delivery delivery) => _leaves.Has(delivery);
 
     /// <summary>An earlier owner was an earlier process, and took its leaves with it.</summary>
-    public void Attach(IReadOnlyList<Delivery> deliveries) => post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
+    public void Attach(IReadOnlyList<Delivery> deliveries)
+    {
+        if (deliveries.Count > 0) post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
+    }
 
     public void Start(DispatchWorker dispatch) => _leaves.Start(dispatch);
 
@@ -33,4 +40,12 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
     public void OnApplied(ChildId child, int delivery) => _leaves.OnApplied(child, delivery);
 
     public void Abandon(CancellationCause cause, bool hasEnded) => _leaves.Abandon(cause);
+
+    /// <summary>Nothing waits for a place here, and a signal is there with its request.</summary>
+    private sealed class SameProcess : IRunningView
+    {
+        public IReadOnlyDictionary<ChildId, string> WhyWaiting() => new Dictionary<ChildId, string>();
+
+        public bool IsSignalled(ChildId child) => true;
+    }
 }

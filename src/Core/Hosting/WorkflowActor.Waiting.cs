@@ -51,6 +51,21 @@ internal sealed partial class WorkflowActor
     /// <summary>Completes when the host has let go of it.</summary>
     public Task WhenLetGo => _letGo.Task;
 
+    /// <summary>The host stops in order: its successor is told what ended with it, and that it does not count as lost.</summary>
+    private async Task SayGoodbyeAsync()
+    {
+        List<JournalEntry> entries = [];
+        try
+        {
+            if (_run.Stuck is null && Apply(new StopOwner(_children.EndingWithHost), entries, []) && entries.Count > 0) await TryCommitAsync(entries).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            // Then they count as lost: nothing else follows from it.
+            LogCommitUnknown(_host.Logger, _header.Id.Value, error);
+        }
+    }
+
     private void GetStuck()
     {
         WorkflowStuckException reason = _run.Stuck!;

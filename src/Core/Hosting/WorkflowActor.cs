@@ -45,6 +45,9 @@ internal sealed partial class WorkflowActor : IDisposable
     // Whether the next commit creates the workflow.
     private bool _isNew;
 
+    // Whether all that was applied is journaled, and nothing else is under way.
+    private bool _isAtRest;
+
     // Null unless the id was taken.
     private WorkflowHeader? _givesWayTo;
 
@@ -72,6 +75,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
     /// <summary>Ends when the workflow is there, durably: created by this actor, or by whoever was first.</summary>
     public Task<CreateResult> WhenCreated => _created.Task;
+
+    /// <summary>What is known of children that run, beside the journal.</summary>
+    public IRunningView View => _children.View;
 
     public string? StuckReason
     {
@@ -128,7 +134,9 @@ internal sealed partial class WorkflowActor : IDisposable
                     continue;
                 }
 
+                _isAtRest = true;
                 if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
+                _isAtRest = false;
                 await TakeBatchAsync().ConfigureAwait(false);
             }
 
@@ -136,6 +144,7 @@ internal sealed partial class WorkflowActor : IDisposable
         }
         catch (OperationCanceledException) when (_host.Stopping.IsCancellationRequested)
         {
+            if (_isAtRest && _host.StopsInOrder) await SayGoodbyeAsync().ConfigureAwait(false);
             Fail(new OperationCanceledException($"The host stopped before workflow '{_header.Id}' had ended."));
         }
         catch (GivenWayException givenWay)
@@ -224,7 +233,9 @@ internal sealed partial class WorkflowActor : IDisposable
     {
         Owed.Timers(_run.State, _run);
         Owed.Cancellations(_run.State, _run);
-        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !_children.Has(delivery))];
+        // One that is about to be journaled as lost was handed out by an earlier owner: not again under its number.
+        HashSet<Delivery> lost = [.. _kept.Select(letter => letter.Input).OfType<Lost>().SelectMany(input => input.Deliveries)];
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !lost.Contains(delivery) && !_children.Has(delivery))];
         if (_isReload) Owed.Dispatches(_run.State, missing, _run);
         else TakeOver(missing);
         Carry(_run.TakeRequests());
@@ -233,9 +244,12 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on. Before any signal: it is for them too.</summary>
     private void TakeOver(Delivery[] missing)
     {
-        Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Step)];
+        Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child) is { Start.Kind: ChildKind.Step, IsHandedBack: false })];
+        Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
+        if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
         if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
-        if (missing.Length > steps.Length) _children.Attach([.. missing.Except(steps)]);
+        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more.
+        if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps).Except(handedBack)]);
     }
 
     /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>

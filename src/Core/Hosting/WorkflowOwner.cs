@@ -22,6 +22,9 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     /// <summary>Workflows that are stuck here.</summary>
     public IReadOnlyList<string> Stuck => [.. _actors.Where(pair => pair.Value.StuckReason is not null).Select(pair => pair.Key.Value)];
 
+    /// <summary>Completes when the host has let go of all that it runs now.</summary>
+    public Task WhenAllLetGo => Task.WhenAll(_actors.Values.Select(actor => actor.WhenLetGo));
+
     public WorkflowActor? Find(WorkflowId id) => _actors.GetValueOrDefault(id);
 
     /// <summary>Takes up a workflow that this host owns.</summary>
@@ -120,7 +123,8 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     {
         if (await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } header) return null;
         List<JournalEntry> entries = await JournalReading.ReadAllAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
-        return Descriptions.Of(header, entries, Find(id)?.StuckReason);
+        WorkflowActor? actor = Find(id);
+        return Descriptions.Of(header, entries, actor?.StuckReason, actor?.View);
     }
 
     public async IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, [EnumeratorCancellation] CancellationToken cancellationToken)

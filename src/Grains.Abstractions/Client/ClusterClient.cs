@@ -53,8 +53,17 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     public override async IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (ListedWorkflow workflow in grains.GetGrain<IWorkflowListGrain>(NewKey()).ListAsync(status).WithCancellation(cancellationToken).ConfigureAwait(false))
-            yield return new WorkflowSummary(workflow.Id, workflow.Workflow, workflow.Status, workflow.CreatedAt);
+        // The first item comes after all silos have been asked, and one of them may just have died.
+        (IAsyncEnumerator<ListedWorkflow> listed, bool any) = await CallAsync(
+            async () =>
+            {
+                IAsyncEnumerator<ListedWorkflow> items = grains.GetGrain<IWorkflowListGrain>(NewKey()).ListAsync(status).GetAsyncEnumerator(cancellationToken);
+                return (items, await items.MoveNextAsync().ConfigureAwait(false));
+            },
+            cancellationToken).ConfigureAwait(false);
+        await using ConfiguredAsyncDisposable disposal = listed.ConfigureAwait(false);
+        for (; any; any = await listed.MoveNextAsync().ConfigureAwait(false))
+            yield return new WorkflowSummary(listed.Current.Id, listed.Current.Workflow, listed.Current.Status, listed.Current.CreatedAt);
     }
 
     public Task<IReadOnlyList<RunningChild>> GetRunningAsync(CancellationToken cancellationToken = default) =>

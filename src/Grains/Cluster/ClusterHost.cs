@@ -16,6 +16,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     private readonly OutcomeLinks _outcomes;
     private readonly Membership _membership;
     private readonly Takeover _takeover;
+    private readonly SiteLinkFactory _factory;
 
     public ClusterHost(
         IServiceProvider services, ILocalSiloDetails silo, IClusterMembershipService members, IGrainFactory grains, SheafBuilder builder,
@@ -28,8 +29,9 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         _outcomes = new OutcomeLinks(this, grains);
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
-        _takeover = new Takeover(Context, silo.SiloAddress, grains);
-        _membership = new Membership(Context, silo.SiloAddress, members, new SiteLinkFactory(this, grains), Links, _outcomes, _takeover);
+        _factory = new SiteLinkFactory(this, grains);
+        _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
+        _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);
     }
 
     public HostContext Context { get; }
@@ -40,7 +42,11 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
 
     public SiteHost Site { get; }
 
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.ValidateInitialConnectivity, BeginAsync);
+        lifecycle.Subscribe(nameof(ClusterHost), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    }
 
     /// <summary>Takes ends of children, and answers when they are committed.</summary>
     /// <returns>The places of those whose workflow is not here, or cannot take them now.</returns>
@@ -68,12 +74,28 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         if (Workflows.Find(spawn.Workflow) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
         LetterAnswer answer = new();
         actor.Post(new Letter(spawn.ToAsk(), answer));
-        return await answer.Task.ConfigureAwait(false);
+        try
+        {
+            return await answer.Task.ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OwnerLostException || (error is OperationCanceledException && Context.Stopping.IsCancellationRequested))
+        {
+            throw new WorkflowMovedException(error.Message);
+        }
     }
 
     public Task<WorkflowDescription?> DescribeAsync(WorkflowId id) => Workflows.DescribeAsync(id, CancellationToken.None);
 
+    /// <summary>Workflows have been given up: looks for those that nobody owns.</summary>
+    public void TakeOver() => Context.Run(_takeover.RunAsync);
+
     public async ValueTask DisposeAsync() => await Context.DisposeAsync().ConfigureAwait(false);
+
+    private Task BeginAsync(CancellationToken cancellationToken)
+    {
+        _membership.Begin();
+        return Task.CompletedTask;
+    }
 
     private Task StartAsync(CancellationToken cancellationToken)
     {
@@ -84,21 +106,40 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
             Site.EndLapsedLeases();
             return Task.CompletedTask;
         }));
-        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync(_membership.Live) : Task.CompletedTask));
+        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : Task.CompletedTask));
         return Task.CompletedTask;
     }
 
-    /// <summary>Stops: children here are signalled and their deliveries lost; the ownership of workflows is given up (D7).</summary>
+    /// <summary>
+    /// Stops: children here are signalled and handed back, the ownership of workflows is given up (D7), and others are told of both.
+    /// Where there is no time for that, nobody is told: then it is as if the silo had died.
+    /// </summary>
     private async Task StopAsync(CancellationToken cancellationToken)
     {
-        Site.DropAll(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()));
+        Site.Leave(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()));
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await Context.StopAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await TellOthersAsync(site => site.OnLeavingAsync(Context.OwnerName)).ConfigureAwait(false);
         using CancellationTokenSource bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(_settings.ShutdownTimeout);
-        await Context.StopAsync(bound.Token).ConfigureAwait(false);
+        Task stopping = Context.StopAsync(bound.Token);
+        // Workers may take their time; the workflows go on elsewhere meanwhile.
+        await Workflows.WhenAllLetGo.WaitAsync(bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ReleaseAsync(cancellationToken).ConfigureAwait(false);
+        await stopping.ConfigureAwait(false);
         if (Context.Busy is > 0 and int left) ClusterLog.StillRunning(Context.Logger, left);
+    }
+
+    private async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            await Context.Journal.ReleaseAsync(Context.OwnerName, cancellationToken).ConfigureAwait(false);
+            if (await Context.Journal.ReleaseAsync(Context.OwnerName, cancellationToken).ConfigureAwait(false) == 0) return;
+            await TellOthersAsync(site => site.OnReleasedAsync()).ConfigureAwait(false);
         }
         catch (Exception error)
         {
@@ -106,16 +147,32 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         }
     }
 
+    private Task TellOthersAsync(Func<ISiteGrain, Task> tell) =>
+        Task.WhenAll(Links.All.Where(link => link.Silo != Context.OwnerName && !link.IsDead).Select(link => _factory.TellAsync(link.Silo, tell)));
+
     private async Task EveryAsync(TimeSpan period, Func<Task> act)
     {
         using PeriodicTimer timer = new(period, TimeProvider.System);
         try
         {
-            while (await timer.WaitForNextTickAsync(Context.Stopping).ConfigureAwait(false)) await act().ConfigureAwait(false);
+            while (await timer.WaitForNextTickAsync(Context.Stopping).ConfigureAwait(false)) await TryAsync(act).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (Context.Stopping.IsCancellationRequested)
         {
             // The silo stops.
+        }
+    }
+
+    /// <summary>One failure must not end what has to go on, such as the signs of life.</summary>
+    private async Task TryAsync(Func<Task> act)
+    {
+        try
+        {
+            await act().ConfigureAwait(false);
+        }
+        catch (Exception error) when (!Context.Stopping.IsCancellationRequested)
+        {
+            ClusterLog.PeriodicFailed(Context.Logger, error);
         }
     }
 }

@@ -28,4 +28,16 @@ internal static partial class ClusterLog
 
     [LoggerMessage(EventId = 47, Level = LogLevel.Error, Message = "{Count} workers and workflows still ran when the silo stopped.")]
     public static partial void StillRunning(ILogger logger, int count);
+
+    [LoggerMessage(EventId = 48, Level = LogLevel.Warning, Message = "Workflow {Workflow} was taken over, and its grain could not be asked to take it up.")]
+    public static partial void ResumeFailed(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 49, Level = LogLevel.Error, Message = "A periodic task of the silo failed; it goes on.")]
+    public static partial void PeriodicFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "Silo {Silo} could not be asked for a sibling of child {Child}; the workflow's owner is asked again.")]
+    public static partial void SpawnFailed(ILogger logger, string silo, string child, Exception error);
+
+    [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "Silo {Silo} could not be told that this one stops; it finds out from membership.")]
+    public static partial void GoodbyeFailed(ILogger logger, string silo, Exception error);
 }

@@ -4,22 +4,27 @@ using Sheaf.Hosting;
 namespace Sheaf.Grains;
 
 /// <summary>Follows the cluster's membership: links to those that are active, and the consequences for those that are dead.</summary>
-internal sealed class Membership(HostContext host, SiloAddress local, IClusterMembershipService members, SiteLinkFactory factory, SiteLinks links, OutcomeLinks outcomes, Takeover takeover)
+internal sealed class Membership(HostContext host, SiloAddress local, IClusterMembershipService members, SiteLinkFactory factory, SiteLinks links, OutcomeLinks outcomes, SiteHost site, Takeover takeover)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Silos that may own something: all that are not dead.</summary>
-    public IReadOnlyList<string> Live => [.. members.CurrentSnapshot.Members.Values.Where(IsLive).Select(member => member.SiloAddress.ToParsableString())];
-
     /// <summary>Whether this is the first of the active silos: one of a cluster does what only one has to.</summary>
     public bool IsFirst => members.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Min(member => member.SiloAddress)?.Equals(local) == true;
+
+    /// <summary>Makes the links to those that are there, before any workflow comes to life here: it asks them for its children (D8).</summary>
+    public void Begin()
+    {
+        foreach (string silo in Active(members.CurrentSnapshot)) links.Add(factory.Make(silo));
+    }
 
     public async Task FollowAsync()
     {
         try
         {
-            Apply(members.CurrentSnapshot, isFirst: true);
-            await foreach (ClusterMembershipSnapshot snapshot in members.MembershipUpdates.WithCancellation(host.Stopping).ConfigureAwait(false)) Apply(snapshot, isFirst: false);
+            foreach (SiteLink link in links.All) host.Run(() => AskAsync(link));
+            Apply(members.CurrentSnapshot);
+            host.Run(takeover.RunAsync);
+            await foreach (ClusterMembershipSnapshot snapshot in members.MembershipUpdates.WithCancellation(host.Stopping).ConfigureAwait(false)) Apply(snapshot);
         }
         catch (OperationCanceledException) when (host.Stopping.IsCancellationRequested)
         {
@@ -27,29 +32,33 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
         }
     }
 
-    private static bool IsLive(ClusterMember member) => member.Status is not (SiloStatus.Dead or SiloStatus.None);
+    /// <summary>Whether a silo may own something.</summary>
+    public static bool IsLive(ClusterMember member) => member.Status is not (SiloStatus.Dead or SiloStatus.None);
 
-    private void Apply(ClusterMembershipSnapshot snapshot, bool isFirst)
+    private static IEnumerable<string> Active(ClusterMembershipSnapshot snapshot) =>
+        snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress.ToParsableString());
+
+    private void Apply(ClusterMembershipSnapshot snapshot)
     {
-        bool anyDied = isFirst;
+        bool anyDied = false;
         HashSet<string> live = [.. snapshot.Members.Values.Where(IsLive).Select(member => member.SiloAddress.ToParsableString())];
         foreach (SiteLink link in links.All.Where(link => !live.Contains(link.Silo)))
         {
             anyDied = true;
             links.OnDead(link.Silo);
             outcomes.OnDead(link.Silo);
+            site.OnOwnerDead(link.Silo);
         }
 
-        foreach (ClusterMember member in snapshot.Members.Values.Where(member => member.Status == SiloStatus.Active))
+        foreach (string silo in Active(snapshot))
         {
-            string silo = member.SiloAddress.ToParsableString();
             if (links.Has(silo)) continue;
             SiteLink link = factory.Make(silo);
             links.Add(link);
             host.Run(() => AskAsync(link));
         }
 
-        if (anyDied) host.Run(() => takeover.RunAsync([.. live]));
+        if (anyDied) host.Run(takeover.RunAsync);
     }
 
     private async Task AskAsync(SiteLink link)

@@ -16,7 +16,7 @@ internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
         {
             WireMessage[] messages = [.. items.Select(item => WireMessage.From(item.Workflow.Value, item.Epoch, item.Message))];
             SiteReply reply = await site.DeliverAsync(new SiteBatch(local, stream, first, messages)).ConfigureAwait(false);
-            return new SiteAnswer(reply.IsLapsed, [.. reply.Found.Select(found => new FoundDeliveries(found.Workflow, found.Epoch, [.. found.Deliveries.Select(delivery => delivery.ToDelivery())]))]);
+            return new SiteAnswer(reply.IsLapsed, [.. reply.Found.Select(found => new FoundDeliveries(found.Workflow, found.Epoch, [.. found.Deliveries.Select(delivery => delivery.ToDelivery())]))], reply.IsLeaving);
         }, host.Links);
     }
 
@@ -37,6 +37,19 @@ internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
                 });
             },
         };
+    }
+
+    /// <summary>Tells another silo that this one stops. One that does not hear it finds out from membership.</summary>
+    public async Task TellAsync(string silo, Func<ISiteGrain, Task> tell)
+    {
+        try
+        {
+            await tell(grains.GetGrain<ISiteGrain>(silo)).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            ClusterLog.GoodbyeFailed(host.Context.Logger, silo, error);
+        }
     }
 
     /// <summary>Asks a site what it can run.</summary>

@@ -9,7 +9,7 @@ namespace Sheaf.Grains;
 /// or, of an earlier owner, sought → assigned or lost.</para>
 /// <para>A site hears of each scope that is cancelled before it hears of a child in it: on the first message to it, of all.</para>
 /// </remarks>
-internal sealed class ClusterChildren : IChildRunner
+internal sealed class ClusterChildren : IChildRunner, IRunningView
 {
     private readonly WorkflowId _workflow;
     private readonly long _epoch;
@@ -24,6 +24,9 @@ internal sealed class ClusterChildren : IChildRunner
     private readonly Dictionary<ChildId, (int Number, SiteLink? Link)> _assigned = [];
     private readonly Dictionary<int, CancellationCause> _cancelled = [];
     private readonly HashSet<SiteLink> _used = [];
+
+    // Guarded by _gate. Where in a link's sequence a scope's signal is.
+    private readonly Dictionary<(int Scope, SiteLink Link), long> _signals = [];
     private readonly HashSet<SiteLink> _asked = [];
     private readonly HashSet<Delivery> _sought = [];
     private bool _isOver;
@@ -38,6 +41,42 @@ internal sealed class ClusterChildren : IChildRunner
         // Steps spawn nothing.
         _steps = new LeafPool(workflow, host, ended => post(new Letter(ended)), _ => Task.FromResult(false));
         links.Register(workflow, this);
+    }
+
+    public IRunningView View => this;
+
+    public IReadOnlyDictionary<ChildId, string> WhyWaiting()
+    {
+        Dictionary<ChildId, string> why = _links.WhyWaiting(this);
+        lock (_gate)
+        {
+            foreach (Delivery delivery in _sought) why[delivery.Child] = "the answer of the silos that are asked where it runs";
+        }
+
+        return why;
+    }
+
+    public bool IsSignalled(ChildId child)
+    {
+        lock (_gate)
+        {
+            // A step has no assignment: it runs beside its workflow.
+            if (!_assigned.TryGetValue(child, out (int Number, SiteLink? Link) there)) return !_sought.Any(sought => sought.Child == child);
+            return there.Link is { } link && _signals.TryGetValue((child.Scope, link), out long place) && link.IsConfirmed(place);
+        }
+    }
+
+    /// <summary>Also those that wait for a site: their successors need not be sought.</summary>
+    public IReadOnlyList<Delivery> EndingWithHost
+    {
+        get
+        {
+            lock (_gate)
+            {
+                IEnumerable<Delivery> here = _assigned.Where(pair => pair.Value.Link is not { } link || link.Silo == _host.OwnerName).Select(pair => new Delivery(pair.Key, pair.Value.Number));
+                return [.. _steps.Deliveries, .. here];
+            }
+        }
     }
 
     public bool Has(Delivery delivery)
@@ -80,7 +119,7 @@ internal sealed class ClusterChildren : IChildRunner
         {
             _sought.UnionWith(deliveries);
             Attach attach = new(deliveries);
-            foreach (SiteLink link in _links.All)
+            foreach (SiteLink link in _links.All.Where(link => !link.IsDead))
             {
                 _asked.Add(link);
                 Send_NeedsLock(link, [attach]);
@@ -102,7 +141,7 @@ internal sealed class ClusterChildren : IChildRunner
     }
 
     /// <summary>All that the site ran is gone.</summary>
-    public void OnSiteLost(SiteLink link, string reason)
+    public void OnSiteLost(SiteLink link, string reason, bool handedBack = false)
     {
         Delivery[] lost;
         lock (_gate)
@@ -113,7 +152,7 @@ internal sealed class ClusterChildren : IChildRunner
             _asked.Remove(link);
         }
 
-        if (lost.Length > 0) _post(new Letter(new Lost(lost, reason)));
+        if (lost.Length > 0) _post(new Letter(new Lost(lost, reason) { HandedBack = handedBack }));
         EndSearch();
     }
 
@@ -141,7 +180,11 @@ internal sealed class ClusterChildren : IChildRunner
         {
             // One that was never cancelled has left nothing behind; the workflow's own takes all with it.
             if (!_cancelled.Remove(scope) && scope != 0) return;
-            foreach (SiteLink link in _used) Send_NeedsLock(link, [new ForgetScope(scope)]);
+            foreach (SiteLink link in _used)
+            {
+                Send_NeedsLock(link, [new ForgetScope(scope)]);
+                _signals.Remove((scope, link));
+            }
         }
     }
 
@@ -151,6 +194,8 @@ internal sealed class ClusterChildren : IChildRunner
         lock (_gate)
         {
             if (_assigned.TryGetValue(child, out (int Number, SiteLink?) there) && there.Number == delivery) _assigned.Remove(child);
+            // A kept outcome may come before the answer that says where it was: nothing to look for any more.
+            _sought.Remove(new Delivery(child, delivery));
         }
     }
 
@@ -189,6 +234,7 @@ internal sealed class ClusterChildren : IChildRunner
             messages = messages[0] is Attach ? [.. messages, .. known] : [.. known, .. messages];
         }
 
-        link.Send([.. messages.Select(message => new SiteItem(_workflow, _epoch, message))]);
+        long place = link.Send([.. messages.Select(message => new SiteItem(_workflow, _epoch, message))]);
+        foreach (SignalScope signal in messages.OfType<SignalScope>()) _signals[(signal.Scope, link)] = place;
     }
 }

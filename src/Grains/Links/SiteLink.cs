@@ -31,8 +31,11 @@ internal sealed class SiteLink
     private long _stream = 1;
     private long _nextNumber;
     private int _unconfirmed;
+    private long _sent;
+    private long _confirmed;
     private bool _isSending;
     private bool _isDead;
+    private bool _isRestarting;
 
     /// <summary>Makes the link; it sends when it has something.</summary>
     /// <param name="host">This silo's host.</param>
@@ -57,42 +60,53 @@ internal sealed class SiteLink
     {
         get
         {
-            lock (_gate) return _isDead ? 0 : MaxCredits - _unconfirmed;
+            lock (_gate) return _isDead || _isRestarting ? 0 : MaxCredits - _unconfirmed;
         }
     }
 
-    public bool HasBegun
+    /// <summary>Whether nothing more can be sent: the silo is dead, or on its way out.</summary>
+    public bool IsDead
     {
         get
         {
-            lock (_gate) return _nextNumber > 0;
+            lock (_gate) return _isDead;
         }
     }
 
     /// <summary>Where the site is this silo's own: applies messages at once, in their order, without a stream.</summary>
     public Action<IReadOnlyList<SiteItem>>? Here { get; init; }
 
-    public void Send(IReadOnlyList<SiteItem> items)
+    /// <summary>Sends messages.</summary>
+    /// <returns>How many have been sent with them, over all streams.</returns>
+    public long Send(IReadOnlyList<SiteItem> items)
     {
         if (Here is { } apply)
         {
+            if (IsDead) return long.MaxValue;
             apply(items);
-            return;
+            return 0;
         }
 
+        long place;
         lock (_gate)
         {
-            if (_isDead) return;
+            if (_isDead) return long.MaxValue;
             _outbox.AddRange(items);
             _unconfirmed += items.Count(item => item.Message is Deliver);
-            if (_isSending) return;
+            place = _sent += items.Count;
+            if (_isSending) return place;
             _isSending = true;
         }
 
         _host.Run(() => SendAllAsync(isSignOfLife: false));
+        return place;
     }
 
-    public void Send(SiteItem item) => Send([item]);
+    /// <summary>Whether so many messages have been applied where they went.</summary>
+    public bool IsConfirmed(long place)
+    {
+        lock (_gate) return _confirmed >= place;
+    }
 
     /// <summary>Tells the site that this owner lives (C5), unless it is being told anyway.</summary>
     public void SendSignOfLife()
@@ -106,7 +120,7 @@ internal sealed class SiteLink
         _host.Run(() => SendAllAsync(isSignOfLife: true));
     }
 
-    /// <summary>The silo is dead in membership: nothing more is sent.</summary>
+    /// <summary>The silo is dead in membership, or on its way out: nothing more is sent.</summary>
     public void Die()
     {
         lock (_gate)
@@ -116,15 +130,38 @@ internal sealed class SiteLink
         }
     }
 
+    /// <summary>The site has lost the stream, and all that came over it: what waits to be sent is lost with it. Takes no dispatches until <see cref="Resume"/>.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _stream++;
+            _nextNumber = 0;
+            _unconfirmed = 0;
+            _confirmed = _sent;
+            _outbox.Clear();
+            _isRestarting = true;
+        }
+    }
+
+    /// <summary>Everybody knows what was lost: dispatches may come again.</summary>
+    public void Resume()
+    {
+        lock (_gate) _isRestarting = false;
+    }
+
     private async Task SendAllAsync(bool isSignOfLife)
     {
         bool isFirst = true;
         while (Take(isFirst && isSignOfLife) is { } batch)
         {
             if (await SendAsync(batch).ConfigureAwait(false) is not { } answer) return;
-            if (answer.IsLapsed)
+            if (answer.IsLeaving)
             {
-                Restart();
+                _events.OnLeaving(this);
+            }
+            else if (answer.IsLapsed)
+            {
                 _events.OnLapsed(this);
             }
             else
@@ -193,21 +230,14 @@ internal sealed class SiteLink
     private void OnConfirmed(IReadOnlyList<SiteItem> items)
     {
         int dispatches = items.Count(item => item.Message is Deliver);
-        if (dispatches == 0) return;
-        lock (_gate) _unconfirmed -= dispatches;
-        _events.OnCredits(this);
-    }
-
-    /// <summary>The site has lost the stream, and all that came over it: what waits to be sent is lost with it, so that it comes in order again.</summary>
-    private void Restart()
-    {
         lock (_gate)
         {
-            _stream++;
-            _nextNumber = 0;
-            _unconfirmed = 0;
-            _outbox.Clear();
+            _unconfirmed -= dispatches;
+            _confirmed += items.Count;
         }
+
+        if (dispatches == 0) return;
+        _events.OnCredits(this);
     }
 
     private sealed record Batch(long Stream, long FirstNumber, IReadOnlyList<SiteItem> Items);
@@ -222,6 +252,9 @@ internal interface ISiteLinkEvents
     /// <summary>A new owner's question has been answered.</summary>
     void OnFound(SiteLink link, IReadOnlyList<FoundDeliveries> found);
 
-    /// <summary>The site let go of all it ran for this owner (C5).</summary>
+    /// <summary>The silo stops: it has handed back all that it ran.</summary>
+    void OnLeaving(SiteLink link);
+
+    /// <summary>The site let go of all it ran for this owner (C5): the link is to be restarted.</summary>
     void OnLapsed(SiteLink link);
 }

@@ -43,9 +43,27 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
     /// <summary>The silo is dead in membership: its deliveries are lost.</summary>
     public void OnDead(string silo)
     {
-        if (!_links.TryRemove(silo, out SiteLink? link)) return;
-        link.Die();
+        SiteLink? link;
+        // Not while dispatches are being placed: one might be assigned to it after its workflow has been told.
+        lock (_gate)
+        {
+            if (!_links.TryRemove(silo, out link)) return;
+            link.Die();
+        }
+
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {silo} was lost");
+    }
+
+    /// <summary>The silo stops, and has said so: its deliveries do not count as lost. The link stays until the silo is dead, so that none is made anew.</summary>
+    public void OnLeaving(SiteLink link)
+    {
+        lock (_gate) link.Die();
+        foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {link.Silo} was stopped", handedBack: true);
+    }
+
+    public void OnLeaving(string silo)
+    {
+        if (_links.TryGetValue(silo, out SiteLink? link)) OnLeaving(link);
     }
 
     /// <summary>Finds places for a workflow's dispatches.</summary>
@@ -71,16 +89,15 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
     }
 
     /// <summary>Children that wait for a place, and why (D7).</summary>
-    public IReadOnlyDictionary<ChildId, string> WhyWaiting(WorkflowId workflow)
+    public Dictionary<ChildId, string> WhyWaiting(ClusterChildren children)
     {
-        if (!_children.TryGetValue(workflow, out ClusterChildren? children)) return new Dictionary<ChildId, string>();
         lock (_gate)
         {
             return _waiting.Where(item => item.Children == children).ToDictionary(
                 item => item.Dispatch.Child,
-                item => _links.Values.Any(link => link.Workers?.Contains(item.Dispatch.Worker) == true)
-                    ? "all silos that have its worker are busy"
-                    : $"no silo has worker '{item.Dispatch.Worker}'");
+                item => _links.Values.Any(link => !link.IsDead && link.Workers?.Contains(item.Dispatch.Worker) == true)
+                    ? "a silo with its worker that has room for it"
+                    : $"a silo with worker '{item.Dispatch.Worker}': there is none");
         }
     }
 
@@ -105,7 +122,11 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
 
     public void OnLapsed(SiteLink link)
     {
+        // As above. What is placed on it after this goes over the new stream, and must not be taken for lost.
+        lock (_gate) link.Restart();
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {link.Silo} had not heard of this one for longer than the lease");
+        link.Resume();
+        OnCredits(link);
     }
 
     private void Place_NeedsLock(ClusterChildren children, List<DispatchWorker> dispatches)

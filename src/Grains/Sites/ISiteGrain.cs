@@ -28,6 +28,16 @@ internal interface ISiteGrain : IGrainWithStringKey
     [Alias("spawn")]
     Task<bool> SpawnAsync([Immutable] WireSpawn spawn);
 
+    /// <summary>A silo stops, and has handed back what it ran for this one.</summary>
+    [Alias("leaving")]
+    [ResponseTimeout("00:00:02")]
+    Task OnLeavingAsync(string silo);
+
+    /// <summary>A silo that stops has given up the ownership of its workflows.</summary>
+    [Alias("released")]
+    [ResponseTimeout("00:00:02")]
+    Task OnReleasedAsync();
+
     /// <summary>What runs here.</summary>
     [Alias("running")]
     Task<IReadOnlyList<RunningChild>> GetRunningAsync();

@@ -26,6 +26,10 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
     private int _inFlight;
     private bool _isDead;
 
+    // Guarded by _gate. What the owner could not take: told again in a while, beside the rest, which must not wait for it.
+    private List<(SiteWorkflow Workflow, LeafEnded Ended)> _refused = [];
+    private bool _tellsAgain;
+
     public void Add(SiteWorkflow workflow, LeafEnded ended)
     {
         lock (_gate)
@@ -46,6 +50,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
         {
             _isDead = true;
             _outbox.Clear();
+            _refused.Clear();
         }
     }
 
@@ -58,7 +63,6 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
     {
         while (true)
         {
-            TimeSpan pause = host.CommitRetryDelay;
             try
             {
                 HashSet<int> notHere = [.. await send(batch).ConfigureAwait(false)];
@@ -67,10 +71,8 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
                     if (!notHere.Contains(i)) batch[i].Workflow.OnAcknowledged(new Delivery(batch[i].Ended.Child, batch[i].Ended.Delivery));
                 }
 
-                if (notHere.Count == 0) return;
-                // The workflow is stuck, or on its way to another owner, who will ask: told again now and then until then.
-                batch = [.. batch.Where((_, i) => notHere.Contains(i))];
-                pause = NotHereRetryDelay;
+                if (notHere.Count > 0) OnRefused(batch.Where((_, i) => notHere.Contains(i)));
+                return;
             }
             catch (Exception error)
             {
@@ -83,10 +85,42 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
                 ClusterLog.OutcomesFailed(host.Logger, owner, error);
             }
 
-            await Task.Delay(pause, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(host.CommitRetryDelay, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (host.Stopping.IsCancellationRequested) return;
             batch = [.. batch.Where(item => item.Workflow.IsKept(owner, item.Ended))];
             if (batch.Count == 0) return;
+        }
+    }
+
+    /// <summary>Their workflow is stuck, or on its way to another owner, who will ask.</summary>
+    private void OnRefused(IEnumerable<(SiteWorkflow Workflow, LeafEnded Ended)> refused)
+    {
+        lock (_gate)
+        {
+            if (_isDead) return;
+            _refused.AddRange(refused);
+            if (_tellsAgain) return;
+            _tellsAgain = true;
+        }
+
+        host.Run(TellAgainAsync);
+    }
+
+    private async Task TellAgainAsync()
+    {
+        await Task.Delay(NotHereRetryDelay, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        List<(SiteWorkflow Workflow, LeafEnded Ended)> again;
+        lock (_gate)
+        {
+            again = _refused;
+            _refused = [];
+            _tellsAgain = false;
+        }
+
+        if (host.Stopping.IsCancellationRequested) return;
+        foreach ((SiteWorkflow workflow, LeafEnded ended) in again)
+        {
+            if (workflow.IsKept(owner, ended)) Add(workflow, ended);
         }
     }
 

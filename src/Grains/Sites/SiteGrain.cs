@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Sheaf.Engine;
 
 namespace Sheaf.Grains;
@@ -7,6 +8,7 @@ namespace Sheaf.Grains;
 /// <summary>The address of a silo's <see cref="SiteHost"/>, and of what owns workflows there.</summary>
 [Reentrant]
 [SitePlacement]
+[Immovable]
 internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
 {
     public Task<SiteInfo> GetInfoAsync() => Task.FromResult(new SiteInfo([.. host.Context.Registry.Workers.All]));
@@ -17,6 +19,7 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
         SiteAnswer answer = host.Site.Deliver(batch.Owner, batch.Stream, batch.FirstNumber, items);
         return Task.FromResult(answer switch
         {
+            { IsLeaving: true } => SiteReply.Leaving,
             { IsLapsed: true } => SiteReply.Lapsed,
             { Found.Count: 0 } => SiteReply.Applied,
             _ => new SiteReply(false, [.. answer.Found.Select(found => new WireFound(found.Workflow.Value, found.Epoch, [.. found.Deliveries.Select(WireDelivery.From)]))]),
@@ -27,6 +30,18 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
         new(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
 
     public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnSpawnAsync(spawn);
+
+    public Task OnLeavingAsync(string silo)
+    {
+        host.Links.OnLeaving(silo);
+        return Task.CompletedTask;
+    }
+
+    public Task OnReleasedAsync()
+    {
+        host.TakeOver();
+        return Task.CompletedTask;
+    }
 
     public Task<IReadOnlyList<RunningChild>> GetRunningAsync() => Task.FromResult(host.Site.Running(host.Context.SiloName!));
 

@@ -9,15 +9,25 @@ namespace Sheaf.Grains;
 internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
+    private static readonly SiteAnswer Leaving = new(IsLapsed: false, [], IsLeaving: true);
+
+    // Set once, when the silo stops.
+    private volatile bool _isLeaving;
+
+    // Forgotten, with leaves that have been signalled and have not ended: for the audit.
+    private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
 
     /// <summary>Takes messages of an owner's stream.</summary>
     public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
     {
+        if (_isLeaving) return Leaving;
         OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
         lock (inbound)
         {
-            if (inbound.IsGone || stream < inbound.Stream) return new SiteAnswer(IsLapsed: stream >= inbound.Stream, []);
+            if (_isLeaving) return Leaving;
+            if (stream < inbound.Stream) return new SiteAnswer(IsLapsed: false, []);
+            if (stream == inbound.Stream && inbound.IsGone) return new SiteAnswer(IsLapsed: true, []);
             if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
             inbound.LastHeard = TimeProvider.System.GetTimestamp();
             List<FoundDeliveries> found = [];
@@ -58,8 +68,22 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
     public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
 
-    /// <summary>The workflow has ended.</summary>
-    public void Forget(SiteWorkflow workflow) => _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
+    /// <summary>The workflow has ended, or its lease has.</summary>
+    public void Forget(SiteWorkflow workflow, bool hasLeaves)
+    {
+        _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
+        if (hasLeaves) _leaving[workflow] = true;
+    }
+
+    /// <summary>Nothing of it runs any more.</summary>
+    public void OnLeft(SiteWorkflow workflow) => _leaving.TryRemove(workflow, out _);
+
+    /// <summary>The owner's silo is dead: its stream is forgotten with the last that runs for it.</summary>
+    public void OnOwnerDead(string owner)
+    {
+        if (!_streams.TryGetValue(owner, out OwnerStream? stream)) return;
+        lock (stream) stream.IsDead = true;
+    }
 
     /// <summary>Lets go of what owners run here that have not been heard of for longer than the lease.</summary>
     public void EndLapsedLeases()
@@ -70,35 +94,41 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
             {
                 if (TimeProvider.System.GetElapsedTime(stream.LastHeard) <= lease) continue;
                 SiteWorkflow[] workflows = [.. _workflows.Values.Where(workflow => workflow.Owner == owner)];
-                if (workflows.Length == 0) continue;
-                CancellationCause cause = new(CancellationCauseKind.ParentCancelled, $"nothing was heard of the workflow's owner for {lease}", owner, host.Time.GetUtcNow());
-                int count = 0;
-                foreach (SiteWorkflow workflow in workflows)
+                if (workflows.Length == 0)
                 {
-                    count += workflow.Drop(cause);
-                    Forget(workflow);
+                    if (stream.IsDead) _streams.TryRemove(KeyValuePair.Create(owner, stream));
+                    continue;
                 }
 
-                // Were it to come back, it has to learn that all of it is gone.
-                stream.IsGone = true;
-                _streams.TryRemove(KeyValuePair.Create(owner, stream));
+                CancellationCause cause = new(CancellationCauseKind.ParentCancelled, $"nothing was heard of the workflow's owner for {lease}", owner, host.Time.GetUtcNow());
+                int count = 0;
+                foreach (SiteWorkflow workflow in workflows) count += workflow.Leave(cause);
+                // Were it to come back, it has to learn that all of it is gone; and what is late of this stream must not begin it again.
+                stream.Lapse();
                 if (count > 0) ClusterLog.Lapsed(host.Logger, owner, count);
             }
         }
     }
 
-    public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.SelectMany(workflow => workflow.Running(silo))];
+    public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Concat(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
 
-    /// <summary>This silo stops: signals all that runs.</summary>
-    public void DropAll(CancellationCause cause)
+    /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
+    public void Leave(CancellationCause cause)
     {
+        _isLeaving = true;
+        // After this nobody applies a batch.
+        foreach (OwnerStream stream in _streams.Values)
+        {
+            lock (stream) stream.Lapse();
+        }
+
         foreach (SiteWorkflow workflow in _workflows.Values) workflow.Drop(cause);
     }
 
     private void Apply(string owner, SiteItem item)
     {
-        // A scope that is to be forgotten, of a workflow that is: nothing to make one for.
-        SiteWorkflow? workflow = item.Message is ForgetScope
+        // A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.
+        SiteWorkflow? workflow = item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
             ? _workflows.GetValueOrDefault(item.Workflow)
             : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
@@ -124,13 +154,20 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
         public long LastHeard { get; set; }
 
-        public bool IsGone { get; set; }
+        /// <summary>Whether its lease has lapsed.</summary>
+        public bool IsGone { get; private set; }
+
+        public bool IsDead { get; set; }
+
+        /// <summary>Whatever comes over this stream is too late.</summary>
+        public void Lapse() => IsGone = true;
 
         /// <summary>Begins a stream at its beginning. One that is under way and not known here has lapsed.</summary>
         public bool TryBegin(long stream, long firstNumber)
         {
             if (firstNumber != 0) return false;
             Stream = stream;
+            IsGone = false;
             Messages = new InboundStream<SiteItem>();
             return true;
         }

@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using Sheaf.Engine;
 using Sheaf.Hosting;
 
@@ -8,6 +9,7 @@ namespace Sheaf.Grains;
 internal sealed class SiteWorkflow : ISiteEffects
 {
     private readonly WorkflowId _workflow;
+    private readonly HostContext _host;
     private readonly SiteHost _site;
     private readonly Lock _gate = new();
 
@@ -19,9 +21,10 @@ internal sealed class SiteWorkflow : ISiteEffects
     public SiteWorkflow(WorkflowId workflow, HostContext host, SiteHost site)
     {
         _workflow = workflow;
+        _host = host;
         _site = site;
         _state = new WorkerSite(this);
-        _leaves = new LeafPool(workflow, host, OnEnded, ask => _site.SpawnAsync(Owner, WireSpawn.From(workflow.Value, ask)));
+        _leaves = new LeafPool(workflow, host, OnEnded, SpawnAsync);
     }
 
     public WorkflowId Workflow => _workflow;
@@ -32,14 +35,6 @@ internal sealed class SiteWorkflow : ISiteEffects
         get
         {
             lock (_gate) return _owner;
-        }
-    }
-
-    public bool IsIdle
-    {
-        get
-        {
-            lock (_gate) return _state.IsIdle;
         }
     }
 
@@ -73,7 +68,7 @@ internal sealed class SiteWorkflow : ISiteEffects
     /// <summary>Whether this end still waits to be told to that owner.</summary>
     public bool IsKept(string owner, LeafEnded ended)
     {
-        lock (_gate) return _owner == owner && _state.Kept.Contains(ended);
+        lock (_gate) return _owner == owner && _state.IsKept(ended);
     }
 
     /// <summary>Signals all that runs; nobody is told of its end any more.</summary>
@@ -84,6 +79,17 @@ internal sealed class SiteWorkflow : ISiteEffects
         {
             int count = _state.RunningDeliveries.Count();
             _state.Drop(cause);
+            return count;
+        }
+    }
+
+    /// <summary>As <see cref="Drop"/>, for good.</summary>
+    public int Leave(CancellationCause cause)
+    {
+        lock (_gate)
+        {
+            int count = Drop(cause);
+            _site.Forget(this, !_leaves.IsEmpty);
             return count;
         }
     }
@@ -120,7 +126,34 @@ internal sealed class SiteWorkflow : ISiteEffects
     void ISiteEffects.Forget(int scope)
     {
         _leaves.Close(scope);
-        if (scope == 0) _site.Forget(this);
+        if (scope == 0) _site.Forget(this, !_leaves.IsEmpty);
+    }
+
+    /// <summary>Asks whoever owns the workflow, until one answers or nobody waits for the child that asks: its owner may be lost meanwhile.</summary>
+    private async Task<bool> SpawnAsync(AskSpawn ask)
+    {
+        while (!_host.Stopping.IsCancellationRequested)
+        {
+            string owner;
+            lock (_gate)
+            {
+                if (!_state.IsRunning(new Delivery(ask.Parent, ask.Delivery))) return false;
+                owner = _owner;
+            }
+
+            try
+            {
+                return await _site.SpawnAsync(owner, WireSpawn.From(_workflow.Value, ask)).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is WorkflowMovedException or TimeoutException or OrleansException)
+            {
+                ClusterLog.SpawnFailed(_host.Logger, owner, ask.Parent.ToString(), error);
+            }
+
+            await Task.Delay(_host.CommitRetryDelay, TimeProvider.System, _host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return false;
     }
 
     private void OnEnded(LeafEnded ended)
@@ -129,6 +162,7 @@ internal sealed class SiteWorkflow : ISiteEffects
         lock (_gate)
         {
             _leaves.OnApplied(ended.Child, ended.Delivery);
+            if (_leaves.IsEmpty) _site.OnLeft(this);
             if (!_state.OnEnded(ended)) return;
             owner = _owner;
         }

@@ -22,6 +22,12 @@ internal sealed record SiteBatch([property: Id(0)] string Owner, [property: Id(1
 [GenerateSerializer, Immutable, Alias("sheaf.SiteReply")]
 internal sealed record SiteReply([property: Id(0)] bool IsLapsed, [property: Id(1)] IReadOnlyList<WireFound> Found)
 {
+    /// <summary>The silo stops: it runs nothing any more, and takes nothing.</summary>
+    [Id(2)]
+    public bool IsLeaving { get; init; }
+
+    public static SiteReply Leaving { get; } = new(false, []) { IsLeaving = true };
+
     public static SiteReply Applied { get; } = new(false, []);
 
     public static SiteReply Lapsed { get; } = new(true, []);

@@ -14,6 +14,7 @@ namespace Sheaf.Grains;
 /// </summary>
 [Reentrant]
 [HashBasedPlacement]
+[Immovable]
 [CollectionAgeLimit(Minutes = 2)]
 internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 {
@@ -120,8 +121,9 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         await actor.WhenLetGo;
         if (actor != _kept) return;
         _kept = null;
-        // No delay any more: idle from now on, it is collected in its time.
+        // No delay any more: idle from now on, it is collected in its time. Of a silo that stops it makes way at once.
         DelayDeactivation(TimeSpan.Zero);
+        if (host.Context.Stopping.IsCancellationRequested) DeactivateOnIdle();
     }
 
     /// <summary>Where another host has taken the workflow, this is not its place any more.</summary>
@@ -129,6 +131,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     {
         try
         {
+            host.Context.Stopping.ThrowIfCancellationRequested();
             return await ask();
         }
         catch (OwnerLostException lost)

@@ -32,6 +32,12 @@ public sealed class ClusterProcess : HostProcess
         return new ClusterProcess(cluster, stays);
     }
 
+    public override async Task StopAsync()
+    {
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
+    }
+
     public override async ValueTask DisposeAsync()
     {
         if (_stays) return;

@@ -30,6 +30,13 @@ public abstract class DurableTests<THost> : RuleTests<THost>
 
     protected Task EndAsync(HostProcess process) => Stage.GuardAsync(process.DisposeAsync().AsTask(), "the process's end");
 
+    /// <summary>Ends a process in order.</summary>
+    protected async Task StopAsync(HostProcess process)
+    {
+        _processes.Remove(process);
+        await Stage.GuardAsync(process.StopAsync(), "the process's stop");
+    }
+
     protected async Task BeginAsync(HostProcess process, GroupPlan plan) =>
         Assert.True(await process.Client.StartAsync(Run.Workflow<PlanWorkflow>(), Stage.Id, new PlanInput(Stage.Id, plan)));
 

@@ -141,6 +141,26 @@ public abstract class ReplayConformance<THost> : DurableTests<THost>
 
     [Fact]
     [Trait("Rule", "D2")]
+    public async Task Deliver_StoppedInOrderSixTimes_IsNotLost()
+    {
+        HostProcess process = await StartAsync();
+        await BeginAsync(process, new("g", new Start("a", new AtGate("open", new Succeed("1"))), new Await("a")));
+        for (int delivery = 1; delivery <= 6; delivery++)
+        {
+            await Stage.ReachedAsync("a:started", times: delivery);
+            await StopAsync(process);
+            process = await StartAsync();
+        }
+
+        await Stage.ReachedAsync("a:started", times: 7);
+        Stage.Open("open");
+        Assert.Equal("1", await ResultAsync(process));
+        Assert.Equal([1L, 2L, 3L, 4L, 5L, 6L, 7L], Stage.Deliveries.Select(seen => seen.FencingToken));
+        await AssertOneOutcomeAChildAsync(process, Stage.Id);
+    }
+
+    [Fact]
+    [Trait("Rule", "D2")]
     [Trait("Rule", "R2")]
     public async Task Spawn_RepeatedByTheNextDelivery_StartsOneSibling()
     {

@@ -2,10 +2,13 @@ using Sheaf.Journal;
 
 namespace Sheaf.Conformance;
 
-/// <summary>A running process of a durable host. Disposing of it is the process's end.</summary>
+/// <summary>A running process of a durable host. Disposing of it is the process's end, as when it is killed.</summary>
 public abstract class HostProcess : IAsyncDisposable
 {
     public abstract IWorkflowClient Client { get; }
+
+    /// <summary>Ends the process in order: there is time to say goodbye.</summary>
+    public abstract Task StopAsync();
 
     public abstract ValueTask DisposeAsync();
 }

@@ -20,14 +20,21 @@ public sealed class EmbeddedHost : DurableHost
 
     private sealed class Process(ServiceProvider services) : HostProcess
     {
+        private readonly Microsoft.Extensions.Hosting.IHostedService[] _hosted = [.. services.GetServices<Microsoft.Extensions.Hosting.IHostedService>()];
+
         public override IWorkflowClient Client => services.GetRequiredService<IWorkflowClient>();
 
         public async Task StartAsync()
         {
-            foreach (Microsoft.Extensions.Hosting.IHostedService service in services.GetServices<Microsoft.Extensions.Hosting.IHostedService>())
-                await service.StartAsync(CancellationToken.None);
+            foreach (Microsoft.Extensions.Hosting.IHostedService service in _hosted) await service.StartAsync(CancellationToken.None);
         }
 
-        public override ValueTask DisposeAsync() => services.DisposeAsync();
+        public override Task StopAsync() => services.DisposeAsync().AsTask();
+
+        public override async ValueTask DisposeAsync()
+        {
+            foreach (Microsoft.Extensions.Hosting.IHostedService service in _hosted) await service.StopAsync(new CancellationToken(canceled: true));
+            await services.DisposeAsync();
+        }
     }
 }

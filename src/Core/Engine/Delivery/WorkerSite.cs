@@ -40,11 +40,14 @@ internal sealed class WorkerSite(ISiteEffects effects)
     /// <summary>Outcomes to send until the owner says that they are committed.</summary>
     public IReadOnlyCollection<LeafEnded> Kept => _kept.Values;
 
+    /// <summary>Whether this outcome is one of them.</summary>
+    public bool IsKept(LeafEnded ended) => _kept.TryGetValue(new Delivery(ended.Child, ended.Delivery), out LeafEnded? kept) && ReferenceEquals(kept, ended);
+
     /// <summary>Deliveries that run here, and that their owner waits for.</summary>
     public IEnumerable<Delivery> RunningDeliveries => _running.Select(pair => new Delivery(pair.Key, pair.Value));
 
-    /// <summary>Nothing is here that anybody could ask for.</summary>
-    public bool IsIdle => _running.Count == 0 && _kept.Count == 0;
+    /// <summary>Whether this delivery runs here, and its owner waits for it.</summary>
+    public bool IsRunning(Delivery delivery) => _running.TryGetValue(delivery.Child, out int number) && number == delivery.Number;
 
     /// <summary>Takes the next message of an owner's stream.</summary>
     public void OnMessage(long epoch, SiteMessage message, DateTimeOffset now)
@@ -54,6 +57,9 @@ internal sealed class WorkerSite(ISiteEffects effects)
         switch (message)
         {
             case Deliver { Dispatch: var dispatch }:
+                // An earlier delivery of the child was given up while it ran here.
+                if (_running.TryGetValue(dispatch.Child, out int earlier) && earlier != dispatch.Delivery)
+                    effects.Signal(new Delivery(dispatch.Child, earlier), new(CancellationCauseKind.ParentCancelled, "the child was delivered again", null, now));
                 _running[dispatch.Child] = dispatch.Delivery;
                 effects.Run(dispatch, _cancelled.GetValueOrDefault(dispatch.Child.Scope));
                 break;
@@ -78,7 +84,7 @@ internal sealed class WorkerSite(ISiteEffects effects)
     /// <returns>Whether its owner waits for it; then it is kept until the owner has committed it.</returns>
     public bool OnEnded(LeafEnded ended)
     {
-        if (!_running.TryGetValue(ended.Child, out int number) || number != ended.Delivery) return false;
+        if (!IsRunning(new Delivery(ended.Child, ended.Delivery))) return false;
         _running.Remove(ended.Child);
         _kept[new Delivery(ended.Child, ended.Delivery)] = ended;
         return true;

@@ -24,7 +24,14 @@ internal sealed record ChildEnded(DateTimeOffset At, ChildId Child, int Attempt,
 internal sealed record ChildSpawned(DateTimeOffset At, ChildId Parent, int Delivery, string Name, string Worker, string Input) : JournalEvent(At);
 
 /// <summary>Deliveries whose worker is gone: they say nothing of the attempt (D2).</summary>
-internal sealed record DeliveriesLost(DateTimeOffset At, IReadOnlyList<Delivery> Deliveries, string Reason) : JournalEvent(At);
+internal sealed record DeliveriesLost(DateTimeOffset At, IReadOnlyList<Delivery> Deliveries, string Reason) : JournalEvent(At)
+{
+    /// <summary>Whether their site stopped in order and said so: then they do not count towards the most that may be lost.</summary>
+    public bool HandedBack { get; init; }
+}
+
+/// <summary>The owner stops in order, and with it these deliveries: its successor has them delivered again, and they do not count as lost.</summary>
+internal sealed record OwnerStopped(DateTimeOffset At, IReadOnlyList<Delivery> Deliveries) : JournalEvent(At);
 
 /// <summary>One delivery of one child.</summary>
 internal readonly record struct Delivery(ChildId Child, int Number);

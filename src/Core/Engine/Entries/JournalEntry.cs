@@ -12,6 +12,7 @@ namespace Sheaf.Engine;
 [JsonDerivedType(typeof(ChildEnded), "ended")]
 [JsonDerivedType(typeof(ChildSpawned), "spawned")]
 [JsonDerivedType(typeof(DeliveriesLost), "lost")]
+[JsonDerivedType(typeof(OwnerStopped), "owner-stopped")]
 [JsonDerivedType(typeof(RetryDue), "retry")]
 [JsonDerivedType(typeof(TimerFired), "timer")]
 [JsonDerivedType(typeof(CancelRequested), "cancel-requested")]

@@ -18,7 +18,14 @@ internal sealed record LeafEnded(ChildId Child, int Attempt, int Delivery, Resul
 }
 
 /// <summary>Deliveries whose worker is gone.</summary>
-internal sealed record Lost(IReadOnlyList<Delivery> Deliveries, string Reason) : Input;
+internal sealed record Lost(IReadOnlyList<Delivery> Deliveries, string Reason) : Input
+{
+    /// <summary>Whether their site stopped in order and said so.</summary>
+    public bool HandedBack { get; init; }
+}
+
+/// <summary>This owner stops in order, and with it these deliveries.</summary>
+internal sealed record StopOwner(IReadOnlyList<Delivery> Deliveries) : Input;
 
 /// <summary>A timer ran out.</summary>
 internal sealed record TimerDue(TimerKey Key, int Attempt) : Input;

@@ -15,7 +15,8 @@ internal static class Intake
         return input switch
         {
             LeafEnded ended => ToEvent(state, ended, now),
-            Lost lost => ToEvent(state, lost, now),
+            Lost lost => Current(state, lost.Deliveries) is { Length: > 0 } current ? new DeliveriesLost(now, current, lost.Reason) { HandedBack = lost.HandedBack } : null,
+            StopOwner stop => Current(state, stop.Deliveries) is { Length: > 0 } current ? new OwnerStopped(now, current) : null,
             TimerDue timer => ToEvent(state, timer, now),
             AskCancel cancel => state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null,
             AskSignal signal => signal.Key is { } key && state.SignalKeys.Contains(key) ? null : new SignalReceived(now, signal.Name, signal.Json, signal.Key),
@@ -29,11 +30,8 @@ internal static class Intake
             ? new ChildEnded(now, ended.Child, ended.Attempt, ended.Delivery, ended.Result) { StartedAt = ended.StartedAt, Silo = ended.Silo, IsWorthRetry = ended.IsWorthRetry }
             : null;
 
-    private static DeliveriesLost? ToEvent(WorkflowState state, Lost lost, DateTimeOffset now)
-    {
-        Delivery[] current = [.. lost.Deliveries.Where(delivery => state.Find(delivery.Child) is { IsLeaf: true, Status: ChildStatus.Running } child && child.Delivery == delivery.Number)];
-        return current.Length == 0 ? null : new DeliveriesLost(now, current, lost.Reason);
-    }
+    private static Delivery[] Current(WorkflowState state, IReadOnlyList<Delivery> deliveries) =>
+        [.. deliveries.Where(delivery => state.Find(delivery.Child) is { IsLeaf: true, Status: ChildStatus.Running } child && child.Delivery == delivery.Number)];
 
     private static JournalEvent? ToEvent(WorkflowState state, TimerDue timer, DateTimeOffset now)
     {

@@ -37,6 +37,12 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Deliveries lost in the current attempt.</summary>
     public int LostDeliveries { get; set; }
 
+    /// <summary>Whether the current delivery ended with an owner that stopped in order.</summary>
+    public bool IsHandedBack { get; set; }
+
+    /// <summary>Whether its scope was cancelled while it ran (C4).</summary>
+    public bool IsCancelRequested { get; set; }
+
     /// <summary>Null until the child has ended.</summary>
     public Result? Result { get; set; }
 

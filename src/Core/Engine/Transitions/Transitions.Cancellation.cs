@@ -29,11 +29,14 @@ internal static partial class Transitions
                     if (child.DueAt is not null) effects.StopTimer(TimerKey.Delay(child.Id));
                     End(state, child, Result.Cancelled(), effects);
                     break;
+                case { Status: ChildStatus.Running, IsLeaf: true }:
+                    child.IsCancelRequested = true;
+                    break;
                 case { Status: ChildStatus.Running, Inner: { } inner }:
                     if (ComeFromOutside(state, inner, at.Scope.Cause!, effects) is { } comes) Enter(inner, CancelSource.Outside, comes);
                     break;
                 default:
-                    break; // A leaf ends where it runs; the rest has ended, or waited and went with the window.
+                    break; // Ended, or waited and went with the window.
             }
         }
 

@@ -31,6 +31,13 @@ internal static partial class Transitions
             case DeliveriesLost lost:
                 OnLost(state, lost, effects);
                 break;
+            case OwnerStopped stopped:
+                foreach (Delivery delivery in stopped.Deliveries)
+                {
+                    if (state.Find(delivery.Child) is { Status: ChildStatus.Running, IsLeaf: true } child && child.Delivery == delivery.Number) child.IsHandedBack = true;
+                }
+
+                break;
             case RetryDue due:
                 OnRetryDue(state, due, effects);
                 break;
@@ -117,6 +124,7 @@ internal static partial class Transitions
     private static void Deliver(ChildState child, IEffects effects)
     {
         child.Delivery++;
+        child.IsHandedBack = false;
         effects.Dispatch(child);
     }
 
@@ -152,7 +160,7 @@ internal static partial class Transitions
         foreach (Delivery delivery in lost.Deliveries)
         {
             if (state.Find(delivery.Child) is not { Status: ChildStatus.Running } child || child.Delivery != delivery.Number || !child.IsLeaf) continue;
-            child.LostDeliveries++;
+            if (!lost.HandedBack) child.LostDeliveries++;
             // Nothing runs any more: a cancelled child has nobody left to wait for.
             if (child.Scope.Cause is not null) End(state, child, Result.Cancelled(child.LastFailure), effects);
             else if (child.LostDeliveries >= MaxDeliveries) End(state, child, Result.Failed(WorkerLost(child, lost.Reason)), effects);

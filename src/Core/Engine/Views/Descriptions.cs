@@ -5,7 +5,7 @@ namespace Sheaf.Engine;
 /// <summary>The state of a workflow for people.</summary>
 internal static class Descriptions
 {
-    public static WorkflowDescription Of(WorkflowHeader header, IReadOnlyList<JournalEntry> entries, string? stuckReason)
+    public static WorkflowDescription Of(WorkflowHeader header, IReadOnlyList<JournalEntry> entries, string? stuckReason, IRunningView? running = null)
     {
         WorkflowState state = new(header.Id);
         NoEffects nothing = new();
@@ -20,7 +20,7 @@ internal static class Descriptions
             Cause = state.HasStarted ? state.Root.Cause : null,
             Failure = state.Result?.Failure,
             StuckReason = stuckReason,
-            Children = state.HasStarted ? ChildrenOf(state.Root) : [],
+            Children = state.HasStarted ? new Describing(running).ChildrenOf(state.Root) : [],
             JournalLength = entries.Count,
         };
     }
@@ -34,22 +34,51 @@ internal static class Descriptions
         _ => WorkflowStatus.Cancelled,
     };
 
-    private static IReadOnlyList<ChildDescription> ChildrenOf(ScopeState scope) => [.. scope.Children.Select(Of)];
-
-    private static ChildDescription Of(ChildState child) => new()
+    private sealed class Describing(IRunningView? running)
     {
-        Name = child.Start.Name,
-        Kind = child.Start.Kind.ToString(),
-        Status = child.Status.ToString(),
-        Outcome = child.Result?.Kind,
-        Worker = child.Start.Worker,
-        Silo = child.Silo,
-        Attempt = child.Attempt,
-        Delivery = child.Delivery,
-        StartedAt = child.StartedAt,
-        EndedAt = child.EndedAt,
-        Failure = child.Result?.Failure ?? (child.Status == ChildStatus.BackingOff ? child.LastFailure : null),
-        Cause = child.Inner?.Cause,
-        Children = child.Inner is { } inner ? ChildrenOf(inner) : [],
-    };
+        private readonly IReadOnlyDictionary<ChildId, string>? _waiting = running?.WhyWaiting();
+
+        public IReadOnlyList<ChildDescription> ChildrenOf(ScopeState scope) => [.. scope.Children.Select(Of)];
+
+        private ChildDescription Of(ChildState child) => new()
+        {
+            Name = child.Start.Name,
+            Kind = child.Start.Kind.ToString(),
+            Status = child.Status.ToString(),
+            Outcome = child.Result?.Kind,
+            Worker = child.Start.Worker,
+            Silo = child.Silo,
+            Attempt = child.Attempt,
+            Delivery = child.Delivery,
+            StartedAt = child.StartedAt,
+            EndedAt = child.EndedAt,
+            Failure = child.Result?.Failure ?? (child.Status == ChildStatus.BackingOff ? child.LastFailure : null),
+            Cause = child.Inner?.Cause,
+            WaitsFor = WaitsFor(child),
+            Cancellation = CancellationOf(child),
+            Children = child.Inner is { } inner ? ChildrenOf(inner) : [],
+        };
+
+        private string? WaitsFor(ChildState child) => child switch
+        {
+            { Status: ChildStatus.Waiting } => $"a place among the {child.Scope.Settings.MaxConcurrency} of its group",
+            { Status: ChildStatus.BackingOff, RetryAt: { } at } => $"its next attempt, at {at:u}",
+            { Status: ChildStatus.Running, DueAt: { } at } => $"{at:u}",
+            { Status: ChildStatus.Running, Start.Kind: ChildKind.Signal } => $"signal '{child.Start.Name}'",
+            { Status: ChildStatus.Running, IsLeaf: true } => _waiting?.GetValueOrDefault(child.Id),
+            _ => null,
+        };
+
+        private ChildCancellation CancellationOf(ChildState child)
+        {
+            if (!child.IsCancelRequested) return ChildCancellation.None;
+            return child.Result?.Kind switch
+            {
+                null => running?.IsSignalled(child.Id) == true ? ChildCancellation.Delivered : ChildCancellation.Requested,
+                OutcomeKind.Cancelled => ChildCancellation.Acknowledged,
+                OutcomeKind.Abandoned => ChildCancellation.Abandoned,
+                _ => ChildCancellation.Ignored,
+            };
+        }
+    }
 }

@@ -1,0 +1,87 @@
+using Orleans.Hosting;
+using Orleans.TestingHost;
+using Sheaf.Cluster.Tests.Running;
+
+namespace Sheaf.Cluster.Tests.Clients;
+
+/// <summary>A client whose cluster changes under it.</summary>
+public sealed class ClientTests
+{
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Kill_EachSiloInTurn_RunResultAndWatchGoOn()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        InProcessSiloHandle[] first = [.. cluster.Silos];
+        Task<int> run = cluster.Client.RunAsync(Run.Workflow<Sow>(), "run", new Rows(6));
+        await cluster.Field.StartedAsync(6);
+        Task<int> result = cluster.ResultAsync("run");
+        Task<IReadOnlyList<WorkflowEvent>> watched = cluster.EventsAsync("run");
+        // Whichever of them is the client's gateway, it is among these.
+        foreach (InProcessSiloHandle silo in first)
+        {
+            await cluster.AddAsync();
+            await cluster.KillAsync(silo);
+            Assert.Equal(WorkflowStatus.Running, (await cluster.Field.GuardAsync(cluster.Client.DescribeAsync("run"), "the description"))!.Status);
+        }
+
+        cluster.Field.Open("open");
+        Assert.Equal(15, await cluster.Field.GuardAsync(run, "the run"));
+        Assert.Equal(15, await result);
+        Assert.Single(await watched, seen => seen.Kind == WorkflowEventKind.WorkflowEnded);
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Start_OneIdFromTwoSilosAtOnce_OneStartsIt()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        cluster.Field.Open("open");
+        for (int i = 0; i < 20; i++)
+        {
+            WorkflowId id = $"both-{i}";
+            bool[] started = await cluster.Field.GuardAsync(
+                Task.WhenAll(cluster.Silos.Select(silo => FieldCluster.ClientOn(silo).StartAsync(Run.Workflow<Sow>(), id, new Rows(2)))), "the starts");
+            Assert.Single(started, true);
+            Assert.Equal(1, await cluster.ResultAsync(id));
+        }
+
+        Assert.Equal(40, cluster.Field.Starts.Count);
+        string[] listed = [.. (await ListAsync(cluster, null)).Select(workflow => workflow.Id.Value)];
+        Assert.Equal(20, listed.Distinct().Count());
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task List_ByStatus_StuckIncluded_AlsoJustAfterASiloDied()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        WorkflowId ended = await cluster.SowAsync(cluster.Silos[0], new Rows(1, Gate: "second"));
+        WorkflowId running = await cluster.SowAsync(cluster.Silos[1], new Rows(1));
+        WorkflowId stuck = await cluster.SowAsync(cluster.Silos[2], new Rows(2), Run.Workflow<Wilt>());
+        cluster.Field.Open("first");
+        await Assert.ThrowsAsync<WorkflowStuckException>(() => cluster.ResultAsync(stuck));
+        await Assert.ThrowsAsync<WorkflowStuckException>(() => cluster.EventsAsync(stuck));
+        cluster.Field.Open("second");
+        await cluster.ResultAsync(ended);
+        Assert.Equal([stuck], (await ListAsync(cluster, WorkflowStatus.Stuck)).Select(workflow => workflow.Id));
+        Assert.Equal([running], (await ListAsync(cluster, WorkflowStatus.Running)).Select(workflow => workflow.Id));
+        Assert.Equal([ended], (await ListAsync(cluster, WorkflowStatus.Succeeded)).Select(workflow => workflow.Id));
+        Task kill = cluster.KillAsync(cluster.Silos[0]);
+        while (!kill.IsCompleted) Assert.Equal(3, (await ListAsync(cluster, null)).Count);
+        await kill;
+        Assert.Equal([WorkflowStatus.Succeeded, WorkflowStatus.Running, WorkflowStatus.Stuck], (await ListAsync(cluster, null)).Select(workflow => workflow.Status));
+    }
+
+    private static Task<List<WorkflowSummary>> ListAsync(FieldCluster cluster, WorkflowStatus? status)
+    {
+        return cluster.Field.GuardAsync(ReadAsync(), "the list");
+
+        async Task<List<WorkflowSummary>> ReadAsync()
+        {
+            List<WorkflowSummary> all = [];
+            await foreach (WorkflowSummary workflow in cluster.Client.ListAsync(status)) all.Add(workflow);
+            return all;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+using Sheaf.Grains;
+using Sheaf.Journal;
+
+namespace Sheaf.Cluster.Tests.Running;
+
+/// <summary>What a test wants of its cluster.</summary>
+public sealed record Wanted
+{
+    public int Silos { get; init; } = 3;
+
+    /// <summary>The journal; null for one in memory.</summary>
+    public IJournal? Journal { get; init; }
+
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
+
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Which silos have <see cref="RareWorker"/>, by their number in the order of starting.</summary>
+    public Predicate<int> HasRare { get; init; } = _ => true;
+
+    /// <summary>Whatever else a silo needs.</summary>
+    public Action<ISiloBuilder> Silo { get; init; } = _ => { };
+}
+
+/// <summary>A cluster of a test's own, in this process, with a client outside of it. Silos are killed, stopped and added.</summary>
+public sealed class FieldCluster : IAsyncDisposable
+{
+    private static int _ids;
+
+    private readonly InProcessTestCluster _cluster;
+    private readonly ConcurrentDictionary<string, bool> _hasRare = new();
+    private readonly ConcurrentDictionary<InProcessSiloHandle, string> _names = new();
+    private int _started;
+
+    private FieldCluster(Wanted wanted, Field field)
+    {
+        Field = field;
+        Journal = wanted.Journal ?? new MemoryJournal();
+        InProcessTestClusterBuilder builder = new((short)wanted.Silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            int number = Interlocked.Increment(ref _started) - 1;
+            string name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}");
+            bool hasRare = _hasRare[name] = wanted.HasRare(number);
+            // The test cluster gives the names of silos that are gone to new ones.
+            silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = name);
+            silo.Services.AddSingleton(field);
+            silo.Services.Configure<SheafSiloOptions>(options =>
+            {
+                options.LeaseDuration = wanted.Lease;
+                options.ShutdownTimeout = wanted.ShutdownTimeout;
+            });
+            silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseJournal(Journal);
+            wanted.Silo(silo);
+        });
+        builder.ConfigureClient(client => client.AddSheaf());
+        _cluster = builder.Build();
+    }
+
+    public Field Field { get; }
+
+    public IJournal Journal { get; }
+
+    public InProcessTestCluster Orleans => _cluster;
+
+    public IWorkflowClient Client => _cluster.Client.ServiceProvider.GetRequiredService<IWorkflowClient>();
+
+    public ISheafCluster Cluster => _cluster.Client.ServiceProvider.GetRequiredService<ISheafCluster>();
+
+    public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
+
+    public static async Task<FieldCluster> StartAsync(Wanted? wanted = null, Field? field = null)
+    {
+        FieldCluster cluster = new(wanted ?? new Wanted(), field ?? new Field());
+        await cluster._cluster.DeployAsync();
+        await cluster.SettleAsync();
+        return cluster;
+    }
+
+    /// <summary>The client of a silo: calls begin there.</summary>
+    public static IWorkflowClient ClientOn(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<IWorkflowClient>();
+
+    /// <summary>What outcomes and starts call a silo; also one that is gone.</summary>
+    public string NameOf(InProcessSiloHandle silo) => _names[silo];
+
+    public InProcessSiloHandle Named(string silo) => Silos.Single(handle => NameOf(handle) == silo);
+
+    /// <summary>Whether a silo has <see cref="RareWorker"/>.</summary>
+    public bool HasRare(InProcessSiloHandle silo) => _hasRare[NameOf(silo)];
+
+    /// <summary>The silo that owns a workflow now.</summary>
+    public async Task<InProcessSiloHandle> OwnerAsync(WorkflowId id)
+    {
+        string? owner = (await Journal.FindAsync(id))?.Owner;
+        return Silos.Single(silo => silo.SiloAddress.ToParsableString() == owner);
+    }
+
+    /// <summary>Starts a workflow that this silo owns.</summary>
+    public async Task<WorkflowId> SowAsync(InProcessSiloHandle silo, Rows rows, IWorkflowRef<Workflow<Rows, int>>? workflow = null)
+    {
+        using IDisposable hint = Placement.On(silo);
+        WorkflowId id = string.Create(CultureInfo.InvariantCulture, $"w-{Interlocked.Increment(ref _ids)}");
+        Assert.True(await Field.GuardAsync(ClientOn(silo).StartAsync(workflow ?? Run.Workflow<Sow>(), id, rows), "the start"));
+        Assert.Equal(silo.SiloAddress, (await OwnerAsync(id)).SiloAddress);
+        return id;
+    }
+
+    public Task<int> ResultAsync(WorkflowId id) => Field.GuardAsync(Client.ResultAsync<int>(id), $"the result of {id}");
+
+    /// <summary>D2: whatever was lost and repeated, the journal has one end of each child.</summary>
+    public async Task<IReadOnlyList<WorkflowEvent>> EventsAsync(WorkflowId id)
+    {
+        List<WorkflowEvent> events = [];
+        await Field.GuardAsync(ReadAsync(), "the events");
+        Assert.All(events.Where(seen => seen.Kind == WorkflowEventKind.ChildEnded).GroupBy(seen => seen.PathText), ends => Assert.Single(ends));
+        return events;
+
+        async Task ReadAsync()
+        {
+            await foreach (WorkflowEvent @event in Client.WatchAsync(id)) events.Add(@event);
+        }
+    }
+
+    public Task KillAsync(InProcessSiloHandle silo) => Field.GuardAsync(_cluster.KillSiloAsync(silo), "the silo's end");
+
+    public Task StopAsync(InProcessSiloHandle silo) => Field.GuardAsync(_cluster.StopSiloAsync(silo), "the silo's stop");
+
+    public async Task<InProcessSiloHandle> AddAsync()
+    {
+        InProcessSiloHandle silo = await Field.GuardAsync(_cluster.StartAdditionalSiloAsync(), "the new silo");
+        await SettleAsync();
+        return silo;
+    }
+
+    /// <summary>The end of all silos, as of processes that are killed.</summary>
+    public Task KillAllAsync() => Task.WhenAll(Silos.Select(KillAsync));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (string gate in (string[])["open", "unblock", "spawned", "first", "second"]) Field.Open(gate);
+        await KillAllAsync();
+        await Field.GuardAsync(_cluster.DisposeAsync().AsTask(), "the cluster's end");
+    }
+
+    /// <summary>Every silo has heard from every other what it can run, so that children spread over all.</summary>
+    private Task SettleAsync()
+    {
+        foreach (InProcessSiloHandle silo in Silos) _names.GetOrAdd(silo, static silo => silo.SiloHost.Services.GetRequiredService<ILocalSiloDetails>().Name);
+        return Field.GuardAsync(WaitAsync(), "the silos to know each other");
+
+        async Task WaitAsync()
+        {
+            string[] all = [.. Silos.Select(silo => silo.SiloAddress.ToParsableString())];
+            foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
+            {
+                while (!all.All(silo => host.Links.All.Any(link => link.Silo == silo && link.Workers is not null))) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            }
+        }
+    }
+
+    private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
+    {
+        sheaf.AddWorkflow<Sow>().AddWorkflow<Wilt>()
+            .AddWorker<HoldWorker>().AddWorker<StubbornWorker>().AddWorker<BlockingWorker>().AddWorker<ParentWorker>().AddWorker<FailWorker>();
+        return withRare ? sheaf.AddWorker<RareWorker>() : sheaf;
+    }
+}
