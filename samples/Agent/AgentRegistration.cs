@@ -22,11 +22,7 @@ public static class AgentRegistration
             .AddWorker<SearchTool>()
             .AddWorker<CalculatorTool>()
             .AddWorker<HeartbeatTool>()
-            .UseOptions(new SheafOptions
-            {
-                FailureTypes = new FailureTypes()
-                    .Register((string message, Exception? _) => new SearchException(message))
-                    .Register((string message, Exception? _) => new ComplianceException(message)),
-            });
+            .AddException((message, _) => new SearchException(message))
+            .AddException((message, _) => new ComplianceException(message));
     }
 }
