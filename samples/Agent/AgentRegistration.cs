@@ -22,7 +22,11 @@ public static class AgentRegistration
             .AddWorker<SearchTool>()
             .AddWorker<CalculatorTool>()
             .AddWorker<HeartbeatTool>()
-            .AddException((message, _) => new SearchException(message))
-            .AddException((message, _) => new ComplianceException(message));
+            .AddAgentExceptions();
     }
+
+    /// <summary>Adds the agent's own exceptions alone: all that a client of a cluster needs.</summary>
+    public static SheafBuilder AddAgentExceptions(this SheafBuilder sheaf) => sheaf
+        .AddException((message, _) => new SearchException(message))
+        .AddException((message, _) => new ComplianceException(message));
 }

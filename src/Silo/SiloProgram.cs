@@ -4,7 +4,6 @@ using Sheaf.Settings;
 using Sheaf.Silo.Clustering;
 using Sheaf.Silo.Configuration;
 using Sheaf.Silo.Health;
-using Sheaf.Silo.Telemetry;
 
 namespace Sheaf.Silo;
 
@@ -57,7 +56,7 @@ internal static class SiloProgram
         // Health is served while the silo still joins.
         builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);
         builder.AddSiloHealth(settings);
-        builder.AddSiloTelemetry(settings);
+        builder.Services.AddSheafTelemetry(settings, builder.Configuration, "sheaf-silo", settings.SiloName);
         DocumentIndex documents = await DocumentIndex.BuildAsync(DocumentIndex.DefaultFolder).ConfigureAwait(false);
         builder.UseOrleans(silo =>
         {
