@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Sheaf.Journal;
 using Sheaf.Samples.Agent.Tools;
 using Sheaf.Samples.Demos;
@@ -43,6 +44,7 @@ internal sealed class LocalSilos : IAsyncDisposable
             // The first holds the membership that the others join.
             await silos._hosts[0].StartAsync(cancellationToken);
             await Task.WhenAll(silos._hosts.Skip(1).Select(host => host.StartAsync(cancellationToken)));
+            await Task.WhenAll(silos._hosts.Select(host => SeesAllAsync(host, count, cancellationToken)));
             return silos;
         }
         catch
@@ -60,6 +62,14 @@ internal sealed class LocalSilos : IAsyncDisposable
         await Task.WhenAll(_hosts.Take(1).Select(EndAsync));
         await _documents.DisposeAsync();
         (_journal as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Waits until a silo knows that all are there: before, it would give work to some of them only.</summary>
+    private static async Task SeesAllAsync(IHost host, int count, CancellationToken cancellationToken)
+    {
+        var membership = host.Services.GetRequiredService<IClusterMembershipService>();
+        await foreach (ClusterMembershipSnapshot snapshot in membership.MembershipUpdates.WithCancellation(cancellationToken))
+            if (snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count) return;
     }
 
     private static async Task EndAsync(IHost host)
