@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime;
+using Sheaf.Grains;
 using Sheaf.Journal;
 using Sheaf.Samples.Agent.Tools;
 using Sheaf.Samples.Demos;
@@ -14,6 +14,8 @@ namespace Sheaf.Client.Connection;
 /// <summary>Silos inside this process, with one journal among them.</summary>
 internal sealed class LocalSilos : IAsyncDisposable
 {
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
     private readonly List<IHost> _hosts = [];
     private readonly IJournal _journal;
     private readonly DocumentIndex _documents;
@@ -44,7 +46,7 @@ internal sealed class LocalSilos : IAsyncDisposable
             // The first holds the membership that the others join.
             await silos._hosts[0].StartAsync(cancellationToken);
             await Task.WhenAll(silos._hosts.Skip(1).Select(host => host.StartAsync(cancellationToken)));
-            await Task.WhenAll(silos._hosts.Select(host => SeesAllAsync(host, count, cancellationToken)));
+            await Task.WhenAll(silos._hosts.Select(host => MeetAsync(host, count, cancellationToken)));
             return silos;
         }
         catch
@@ -64,12 +66,11 @@ internal sealed class LocalSilos : IAsyncDisposable
         (_journal as IDisposable)?.Dispose();
     }
 
-    /// <summary>Waits until a silo knows that all are there: before, it would give work to some of them only.</summary>
-    private static async Task SeesAllAsync(IHost host, int count, CancellationToken cancellationToken)
+    /// <summary>Waits until a silo knows what all of them can run: before, it would give work to some of them only.</summary>
+    private static async Task MeetAsync(IHost host, int count, CancellationToken cancellationToken)
     {
-        var membership = host.Services.GetRequiredService<IClusterMembershipService>();
-        await foreach (ClusterMembershipSnapshot snapshot in membership.MembershipUpdates.WithCancellation(cancellationToken))
-            if (snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count) return;
+        SiteLinks links = host.Services.GetRequiredService<ClusterHost>().Links;
+        while (links.All.Count(link => link.Workers is not null) < count) await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken);
     }
 
     private static async Task EndAsync(IHost host)
