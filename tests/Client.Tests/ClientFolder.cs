@@ -7,7 +7,7 @@ internal sealed class ClientFolder : IDisposable
 
     public ClientFolder(string without)
     {
-        foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory))
+        foreach (string file in Directory.EnumerateFiles(Programs.ClientFolder))
         {
             string name = System.IO.Path.GetFileName(file);
             if (name != without && (name.EndsWith(".dll", StringComparison.Ordinal) || name == "Sheaf.Client.runtimeconfig.json"))

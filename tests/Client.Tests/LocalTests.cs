@@ -11,7 +11,7 @@ public sealed class LocalTests
     [Fact]
     public async Task Agent_OnThreeLocalSilos_SaysWhatTheEmbeddedSampleSays()
     {
-        await using ProgramProcess sample = ProgramProcess.Start(Program("Sheaf.Agent.dll"), [Question]);
+        await using ProgramProcess sample = ProgramProcess.Start(Programs.Agent, [Question]);
         await using ProgramProcess client = Client("local", "--silos", "3", "agent", Question);
         Assert.True(await sample.ExitAsync() == 3, sample.All);
         Assert.True(await client.ExitAsync() == 3, client.All);
@@ -87,10 +87,13 @@ public sealed class LocalTests
         Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
     }
 
-    private static string Program(string name) => Path.Combine(AppContext.BaseDirectory, name);
+    private static ProgramProcess Client(params string[] args) => ProgramProcess.Start(Programs.Client, args);
 
-    private static ProgramProcess Client(params string[] args) => ProgramProcess.Start(Program("Sheaf.Client.dll"), args);
-
-    /// <summary>All but the tools' states, which come in any order and with times, and the heartbeats, which are heard where the tools run.</summary>
-    private static IEnumerable<string> AnswerAndTree(ProgramProcess program) => program.Output.Where(line => line is not ['[', ..] && !line.StartsWith("heartbeats:", StringComparison.Ordinal));
+    /// <summary>
+    /// All but the tools' states, which come in any order and with times, and the heartbeats, which are heard where the tools run. Each
+    /// program has the documents beside itself.
+    /// </summary>
+    private static IEnumerable<string> AnswerAndTree(ProgramProcess program) => program.Output
+        .Where(line => line is not ['[', ..] && !line.StartsWith("heartbeats:", StringComparison.Ordinal))
+        .Select(line => Regex.Replace(line, "in '[^']*/Documents'", "in 'Documents'", RegexOptions.None, TimeSpan.FromSeconds(1)));
 }

@@ -7,7 +7,7 @@ namespace Sheaf.Client.Tests;
 internal sealed class Silos : IAsyncDisposable
 {
     /// <summary>A guard against hanging on a busy machine.</summary>
-    public static readonly TimeSpan Guard = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
 
     private readonly string _database;
     private readonly Dictionary<string, SiloProcess> _silos;
@@ -39,7 +39,7 @@ internal sealed class Silos : IAsyncDisposable
     }
 
     /// <summary>Starts the client.</summary>
-    public ProgramProcess Start(params string[] args) => StartFrom(AppContext.BaseDirectory, args);
+    public ProgramProcess Start(params string[] args) => StartFrom(Programs.ClientFolder, args);
 
     /// <summary>Starts the client that is in another folder.</summary>
     public ProgramProcess StartFrom(string folder, params string[] args) => ProgramProcess.Start(
