@@ -14,9 +14,9 @@ declare -a problems=()
 # Test projects in the order of running: what stands on nothing first.
 projects=(Core.Tests Simulation Conformance Journals Crash.Tests Samples.Tests Docs.Tests)
 # What needs Orleans comes after: where its packages cannot be had, it is skipped, and the rest is not.
-orleans_projects=(Cluster.Tests Silo.Tests)
+orleans_projects=(Cluster.Tests Silo.Tests Client.Tests)
 # What starts a PostgreSQL server of its own.
-postgresql_projects=(Journals Silo.Tests)
+postgresql_projects=(Journals Silo.Tests Client.Tests)
 
 finish() {
   for problem in "${problems[@]+"${problems[@]}"}"; do echo "$problem"; done

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Microsoft.Extensions.DependencyInjection;
 using Sheaf.Samples.Agent.Model;
+using Sheaf.Samples.Agent.Output;
 using Sheaf.Samples.Agent.Questions;
 using Sheaf.Samples.Agent.Tools;
 
@@ -114,13 +116,20 @@ public static class AgentProgram
             {
                 foreach ((_, Exception error) in index.Errors) await surroundings.Error.WriteLineAsync($"Not searched: {error.Message}");
                 ILanguageModel? asked = model is null ? null : surroundings.Model(model);
-                var session = new AgentSession(plan, workflow, index, asked, surroundings.TimeProvider)
+                IAnswerView view = surroundings.View(json);
+                var progress = new AnswerProgress(plan.Question, view);
+                ServiceProvider services = EmbeddedAgent.Build(index, progress, journal, surroundings.TimeProvider);
+                await using (services)
                 {
-                    Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
-                    Journal = journal,
-                    Notes = surroundings.Error,
-                };
-                return await session.RunAsync(surroundings.View(json), cancellationToken) ? Answered : Degraded;
+                    FailureTypes types = services.GetRequiredService<SheafOptions>().FailureTypes;
+                    var session = new AgentSession(plan, workflow, asked, types, surroundings.TimeProvider)
+                    {
+                        Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
+                        Notes = surroundings.Error,
+                    };
+                    var client = services.GetRequiredService<IWorkflowClient>();
+                    return await session.RunAsync(client, progress, view, cancellationToken) ? Answered : Degraded;
+                }
             }
         }
         catch (UsageException error)

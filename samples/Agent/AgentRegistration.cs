@@ -22,11 +22,11 @@ public static class AgentRegistration
             .AddWorker<SearchTool>()
             .AddWorker<CalculatorTool>()
             .AddWorker<HeartbeatTool>()
-            .UseOptions(new SheafOptions
-            {
-                FailureTypes = new FailureTypes()
-                    .Register((string message, Exception? _) => new SearchException(message))
-                    .Register((string message, Exception? _) => new ComplianceException(message)),
-            });
+            .AddAgentExceptions();
     }
+
+    /// <summary>Adds the agent's own exceptions alone: all that a client of a cluster needs.</summary>
+    public static SheafBuilder AddAgentExceptions(this SheafBuilder sheaf) => sheaf
+        .AddException((message, _) => new SearchException(message))
+        .AddException((message, _) => new ComplianceException(message));
 }

@@ -1,78 +1,53 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.DependencyInjection;
-using Sheaf.Journal;
 using Sheaf.Samples.Agent.Answering;
 using Sheaf.Samples.Agent.Model;
 using Sheaf.Samples.Agent.Output;
 using Sheaf.Samples.Agent.Questions;
-using Sheaf.Samples.Agent.Tools;
 using Sheaf.Samples.Agent.Workflows;
 
 namespace Sheaf.Samples.Agent;
 
 /// <summary>
-/// Answers one question: runs the workflow on a host in this process, shows its tools meanwhile, then lets a model write the answer.
+/// Answers one question: runs the workflow through a client, in this process or on a cluster, shows its tools meanwhile, then lets a
+/// model write the answer.
 /// </summary>
 /// <param name="plan">The question and the tools that it asks for.</param>
 /// <param name="id">The workflow's id.</param>
-/// <param name="index">What the search tool searches.</param>
 /// <param name="model">Writes the answer; null where none is configured.</param>
+/// <param name="types">The exception types that failures of tools are made again as.</param>
 /// <param name="timeProvider">The clock.</param>
-public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex index, ILanguageModel? model, TimeProvider timeProvider)
+public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageModel? model, FailureTypes types, TimeProvider timeProvider)
 {
     /// <summary>Terms that the answer must not contain.</summary>
     public IReadOnlyCollection<string> Forbidden { get; init; } = ComplianceCheck.DefaultRules;
-
-    /// <summary>The file of the workflow's journal; null to keep it in memory.</summary>
-    public string? Journal { get; init; }
 
     /// <summary>Where it is said that a workflow goes on instead of beginning.</summary>
     public TextWriter Notes { get; init; } = TextWriter.Null;
 
     /// <summary>Answers the question.</summary>
+    /// <param name="client">Runs the workflow.</param>
+    /// <param name="progress">Is told what happens; it tells <paramref name="view"/>.</param>
+    /// <param name="view">Shows it.</param>
+    /// <param name="cancellationToken">Cancels the workflow, or the answer.</param>
     /// <returns>Whether nothing failed. Failures are shown, as one tree, and not thrown.</returns>
     /// <exception cref="OperationCanceledException">
     /// The token was signalled. What was done is shown, what had failed by then included.
     /// </exception>
-    public async Task<bool> RunAsync(IAnswerView view, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(IWorkflowClient client, AnswerProgress progress, IAnswerView view, CancellationToken cancellationToken)
     {
-        var progress = new AnswerProgress(plan.Question, view);
-        SheafBuilder sheaf = new ServiceCollection()
-            .AddSingleton(timeProvider)
-            .AddSingleton(index)
-            .AddSingleton<IHeartbeatListener>(new ShownHeartbeats(progress))
-            .AddSheaf(sheaf => sheaf.AddAgent());
-        ServiceProvider services = (Journal is null ? sheaf.UseEmbedded() : sheaf.UseEmbedded(Open)).BuildServiceProvider();
-        await using (services)
+        var failures = new List<Failure>();
+        await view.ShowAsync(async () =>
         {
-            var failures = new List<Failure>();
-            await view.ShowAsync(async () =>
+            try
             {
-                try
-                {
-                    await AnswerAsync(services.GetRequiredService<IWorkflowClient>(), progress, failures, cancellationToken);
-                }
-                finally
-                {
-                    FailureTypes types = services.GetRequiredService<SheafOptions>().FailureTypes;
-                    if (failures.Count > 0) progress.Fail((ExceptionGroup)FailureTree.Group("failures", failures).ToException(types));
-                }
-            });
-            return failures.Count == 0;
-        }
-    }
-
-    private SqliteJournal Open(IServiceProvider _)
-    {
-        try
-        {
-            return new SqliteJournal(new SqliteConnectionStringBuilder { DataSource = Journal }.ToString());
-        }
-        catch (SqliteException unreadable)
-        {
-            throw new UsageException($"The journal '{Journal}' cannot be used: {unreadable.Message}", unreadable);
-        }
+                await AnswerAsync(client, progress, failures, cancellationToken);
+            }
+            finally
+            {
+                if (failures.Count > 0) progress.Fail((ExceptionGroup)FailureTree.Group("failures", failures).ToException(types));
+            }
+        });
+        return failures.Count == 0;
     }
 
     private async Task AnswerAsync(
@@ -161,14 +136,4 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, DocumentIndex
                         $"{(leaf.Origins is [{ Path: [.., var child] }, ..] ? child : AnswerQuestion.Tools)}: {leaf.Exception.Message}"),
             ],
         };
-
-    private sealed class ShownHeartbeats(AnswerProgress progress) : IHeartbeatListener
-    {
-        public void Beat(WorkflowId workflow) => progress.Heartbeat();
-
-        // The event of the heartbeat's end shows the same, with its duration.
-        public void Stopped(WorkflowId workflow, CancellationCause? cause)
-        {
-        }
-    }
 }

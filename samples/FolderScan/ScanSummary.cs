@@ -65,6 +65,18 @@ public sealed record ScanSummary
         }
     }
 
+    /// <summary>The sum of two scans' counts; time and expectations are this one's.</summary>
+    public ScanSummary Plus(ScanSummary other) => this with
+    {
+        Files = Files + other.Files,
+        BinaryFiles = BinaryFiles + other.BinaryFiles,
+        Bytes = Bytes + other.Bytes,
+        Lines = Lines + other.Lines,
+        Words = Words + other.Words,
+        Failed = Failed + other.Failed,
+        Skipped = Skipped + other.Skipped,
+    };
+
     private static double Work(long files, long bytes) => bytes + (files * 65_536.0);
 
     private double PerSecond(long count) => Elapsed > TimeSpan.Zero ? count / Elapsed.TotalSeconds : 0;

@@ -53,6 +53,18 @@ public sealed class ScanTotals
         lock (_lock) _summary = _summary with { ExpectedFiles = files, ExpectedBytes = bytes };
     }
 
+    /// <summary>Adds what another scan found, in this process or another.</summary>
+    /// <param name="found">Its counts.</param>
+    /// <param name="skipped">What it left out; counted in <paramref name="found"/>.</param>
+    public void Add(ScanSummary found, IEnumerable<SkippedEntry> skipped)
+    {
+        lock (_lock)
+        {
+            _summary = _summary.Plus(found);
+            _skipped.AddRange(skipped.Take(MaxKept - _skipped.Count));
+        }
+    }
+
     /// <summary>Adds a file.</summary>
     public void Add(FileReport report)
     {

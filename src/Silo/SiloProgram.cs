@@ -1,7 +1,9 @@
+using Sheaf.Samples.Agent.Tools;
+using Sheaf.Samples.Demos;
+using Sheaf.Settings;
 using Sheaf.Silo.Clustering;
 using Sheaf.Silo.Configuration;
 using Sheaf.Silo.Health;
-using Sheaf.Silo.Telemetry;
 
 namespace Sheaf.Silo;
 
@@ -25,14 +27,14 @@ internal static class SiloProgram
     {
         try
         {
-            WebApplication app = Build(args);
+            WebApplication app = await BuildAsync(args).ConfigureAwait(false);
             await using (app.ConfigureAwait(false))
             {
                 await app.RunAsync().ConfigureAwait(false);
                 return Stopped;
             }
         }
-        catch (SiloConfigurationException error)
+        catch (SettingsException error)
         {
             await Console.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
             return ConfigurationError;
@@ -45,7 +47,7 @@ internal static class SiloProgram
         }
     }
 
-    private static WebApplication Build(string[] args)
+    private static async Task<WebApplication> BuildAsync(string[] args)
     {
         // The settings lie beside the program, wherever it is started from.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -54,12 +56,13 @@ internal static class SiloProgram
         // Health is served while the silo still joins.
         builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);
         builder.AddSiloHealth(settings);
-        builder.AddSiloTelemetry(settings);
+        builder.Services.AddSheafTelemetry(settings, builder.Configuration, "sheaf-silo", settings.SiloName);
+        DocumentIndex documents = await DocumentIndex.BuildAsync(DocumentIndex.DefaultFolder).ConfigureAwait(false);
         builder.UseOrleans(silo =>
         {
             silo.UseClustering(settings);
             silo.AddActivityPropagation();
-            AddWorkflows(silo);
+            AddWorkflows(silo, settings, documents);
         });
         WebApplication app = builder.Build();
         app.MapSiloHealth();
@@ -67,5 +70,10 @@ internal static class SiloProgram
     }
 
     /// <summary>What this silo runs: workflows, workers and their journal are registered here, and nowhere else.</summary>
-    private static void AddWorkflows(ISiloBuilder silo) => _ = silo;
+    private static void AddWorkflows(ISiloBuilder silo, SiloSettings settings, DocumentIndex documents)
+    {
+        SheafBuilder sheaf = silo.AddSheaf(sheaf => sheaf.AddDemos(documents));
+        // Without a database it stays in memory, which SiloSettings says the limits of.
+        if (settings.ConnectionString is { } connectionString) sheaf.UsePostgreSqlJournal(connectionString);
+    }
 }

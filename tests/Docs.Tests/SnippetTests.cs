@@ -5,12 +5,15 @@ using System.Text.RegularExpressions;
 namespace Sheaf.Docs.Tests;
 
 /// <summary>
-/// Code in the documents is code that compiles and runs: each C# block names a region of a file under Snippets/, whose
-/// method is a test, and has to be the same to the letter.
+/// Code in the documents is code that compiles and runs: each C# block names a region of a file under Snippets/, here or in
+/// tests/Cluster.Tests, whose method is a test, and has to be the same to the letter.
 /// </summary>
 public sealed partial class SnippetTests
 {
     private static readonly string Root = typeof(SnippetTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
+
+    /// <summary>Snippets that need Orleans are tests of another project: this one builds without it.</summary>
+    private static readonly string[] WithSnippets = ["Docs.Tests", "Cluster.Tests"];
 
     private static readonly string[] OutsideDocs = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", Path.Combine("tests", "TestKit", "README.md")];
 
@@ -28,7 +31,7 @@ public sealed partial class SnippetTests
         {
             string name = block.Groups["name"].Value;
             if (name.Length == 0) wrong.AppendLine($"A C# block has no '<!-- snippet: NAME -->' in the line before it: {block.Value[..Math.Min(80, block.Value.Length)]}");
-            else if (!regions.TryGetValue(name, out string? region)) wrong.AppendLine($"No region '{name}' under tests/Docs.Tests/Snippets.");
+            else if (!regions.TryGetValue(name, out string? region)) wrong.AppendLine($"No region '{name}' under tests/Docs.Tests/Snippets or tests/Cluster.Tests/Snippets.");
             else if (region != block.Groups["code"].Value.TrimEnd()) wrong.AppendLine($"Snippet '{name}' differs from its region, which is:\n{region}\n");
         }
 
@@ -64,7 +67,7 @@ public sealed partial class SnippetTests
     private static Dictionary<string, string> Regions()
     {
         Dictionary<string, string> regions = [];
-        foreach (string file in Directory.GetFiles(Path.Combine(Root, "tests", "Docs.Tests", "Snippets"), "*.cs"))
+        foreach (string file in WithSnippets.SelectMany(project => Directory.GetFiles(Path.Combine(Root, "tests", project, "Snippets"), "*.cs")))
         {
             foreach (Match region in Region().Matches(File.ReadAllText(file).ReplaceLineEndings("\n"))) regions.Add(region.Groups["name"].Value, Dedent(region.Groups["code"].Value));
         }

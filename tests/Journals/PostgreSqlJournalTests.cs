@@ -3,12 +3,13 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Sheaf.Journal;
+using Sheaf.PostgreSql;
 
 namespace Sheaf.Journals;
 
 /// <summary>What the contract does not say because only this store has it: a schema, a view, plans and people's SQL.</summary>
 [Collection("PostgreSQL")]
-public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalContract, IAsyncLifetime
+public sealed class PostgreSqlJournalTests(PostgreSqlFixture postgres) : JournalContract, IAsyncLifetime
 {
     private string _schema = "";
     private PostgreSqlJournal? _journal;
@@ -19,9 +20,8 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
 
     public ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
-        _schema = server.NewSchema();
-        _journal = new PostgreSqlJournal(server.ConnectionString, _schema);
+        _schema = postgres.Server.NewSchema();
+        _journal = new PostgreSqlJournal(postgres.Server.ConnectionString, _schema);
         return ValueTask.CompletedTask;
     }
 
@@ -32,7 +32,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     {
         await Journal.CreateAsync(Header("a"), Token);
         await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]")], Token);
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using (PostgreSqlJournal again = new(source, _schema)) Assert.Equal(Header("a"), await again.FindAsync("a", Token));
         // It is its maker's, and still open.
         await using NpgsqlCommand command = source.CreateCommand("SELECT 1");
@@ -43,7 +43,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     [Trait("Rule", "D9")]
     public async Task Migrate_EightAtOnce_MigratesOnce()
     {
-        PostgreSqlJournal[] journals = [.. Enumerable.Range(0, 8).Select(_ => new PostgreSqlJournal(server.ConnectionString, _schema))];
+        PostgreSqlJournal[] journals = [.. Enumerable.Range(0, 8).Select(_ => new PostgreSqlJournal(postgres.Server.ConnectionString, _schema))];
         await Task.WhenAll(journals.Select((journal, i) => i % 2 == 0 ? journal.MigrateAsync(Token) : journal.FindAsync("a", Token)));
         Assert.Equal(1L, await ScalarAsync($"SELECT count(*) FROM {Schema}.sheaf_schema"));
         foreach (PostgreSqlJournal journal in journals) await journal.DisposeAsync();
@@ -55,7 +55,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     {
         await _journal!.MigrateAsync(Token);
         await ScalarAsync($"UPDATE {Schema}.sheaf_schema SET version = 99");
-        await using PostgreSqlJournal older = new(server.ConnectionString, _schema);
+        await using PostgreSqlJournal older = new(postgres.Server.ConnectionString, _schema);
         InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => older.FindAsync("a", Token));
         Assert.Contains("99", error.Message, StringComparison.Ordinal);
         Assert.Contains(_schema, error.Message, StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
     [Fact]
     public async Task Schemas_WithJournalsInThem_KnowNothingOfEachOther()
     {
-        await using PostgreSqlJournal other = new(server.ConnectionString, "Other \"quoted\" schema");
+        await using PostgreSqlJournal other = new(postgres.Server.ConnectionString, "Other \"quoted\" schema");
         await Journal.CreateAsync(Header("a"), Token);
         Assert.True((await other.CreateAsync(Header("a"), Token)).Created);
     }
@@ -117,7 +117,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
             SELECT w.number, i * 100, 100, '["' || repeat('x', 100000) || '"' || repeat(',1', 99) || ']' FROM {Schema}.sheaf_workflow w, generate_series(0, 999) i
             """);
         await ScalarAsync($"UPDATE {Schema}.sheaf_workflow SET next_sequence = 100000");
-        await using PostgreSqlJournal narrow = new($"{server.ConnectionString};Maximum Pool Size=1", _schema);
+        await using PostgreSqlJournal narrow = new($"{postgres.Server.ConnectionString};Maximum Pool Size=1", _schema);
         for (int i = 0; i < 20; i++)
         {
             await foreach (JournalCommit commit in narrow.ReadAsync("a", 50 * i, Token))
@@ -144,7 +144,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
             INSERT INTO {Schema}.sheaf_workflow (id, workflow, input, created_at, owner, epoch, status)
             SELECT 'w' || i, 'work/v1', '1', 0, CASE WHEN i % 10000 = 0 THEN CASE WHEN i % 20000 = 0 THEN 'dead' END ELSE 'live' END, 1, 0 FROM generate_series(1, 100000) i
             """);
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using NpgsqlConnection connection = await source.OpenConnectionAsync(Token);
         string explain = $"EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM {Schema}.sheaf_claim_abandoned(ARRAY['live'], 'me', 1000)";
         // The first call of a connection also reads the catalog.
@@ -157,7 +157,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
 
     [Fact]
     [Trait("Rule", "D1")]
-    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UsePostgreSqlJournal(server.ConnectionString, _schema).UseEmbedded(), Token);
+    public Task Workflow_HostStoppedInTheMiddle_GoesOnInAnotherProcessImage() => TwoParts.StopAndGoOnAsync(builder => builder.UsePostgreSqlJournal(postgres.Server.ConnectionString, _schema).UseEmbedded(), Token);
 
     private static async Task<int> PagesInPlanAsync(NpgsqlConnection connection, string explain)
     {
@@ -177,7 +177,7 @@ public sealed class PostgreSqlJournalTests(PostgreSqlServer server) : JournalCon
 
     private async Task<object?> ScalarAsync(string sql)
     {
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using NpgsqlCommand command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync(Token);
     }

@@ -1,12 +1,13 @@
 using System.Text;
 using Npgsql;
 using Sheaf.Journal;
+using Sheaf.PostgreSql;
 
 namespace Sheaf.Journals;
 
 /// <summary>Several processes on one database: two journals with a pool each, and a server that goes away.</summary>
 [Collection("PostgreSQL")]
-public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetime
+public sealed class PostgreSqlRaceTests(PostgreSqlFixture postgres) : IAsyncLifetime
 {
     private static readonly DateTimeOffset CreatedAt = new(2026, 2, 3, 4, 5, 6, TimeSpan.Zero);
     private string _schema = "";
@@ -17,10 +18,9 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
-        _schema = server.NewSchema();
-        _one = new PostgreSqlJournal(server.ConnectionString, _schema);
-        _two = new PostgreSqlJournal(server.ConnectionString, _schema);
+        _schema = postgres.Server.NewSchema();
+        _one = new PostgreSqlJournal(postgres.Server.ConnectionString, _schema);
+        _two = new PostgreSqlJournal(postgres.Server.ConnectionString, _schema);
         await _one.MigrateAsync(Token);
     }
 
@@ -39,7 +39,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         // One commit and several take different ways.
         string[] ids = [.. Enumerable.Range(0, commits).Select(i => $"w{i}")];
         await CreateAsync(ids);
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using NpgsqlConnection claimer = await source.OpenConnectionAsync(Token);
         await using NpgsqlTransaction takeover = await claimer.BeginTransactionAsync(Token);
         await ExecuteAsync(claimer, $"UPDATE \"{_schema}\".sheaf_workflow SET owner = 'other', epoch = epoch + 1 WHERE id = 'w0'");
@@ -56,11 +56,11 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
     public async Task Append_VictimOfADeadlock_IsTriedAgain()
     {
         await CreateAsync(["a", "b"]);
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using NpgsqlConnection stranger = await source.OpenConnectionAsync(Token);
         // Whoever looks for a deadlock first is its victim: the append.
         await ExecuteAsync(stranger, "SET deadlock_timeout = '1min'");
-        await using PostgreSqlJournal victim = new($"{server.ConnectionString};Options=-c deadlock_timeout=2s", _schema);
+        await using PostgreSqlJournal victim = new($"{postgres.Server.ConnectionString};Options=-c deadlock_timeout=2s", _schema);
         await using NpgsqlTransaction transaction = await stranger.BeginTransactionAsync(Token);
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'b'");
         int before = await CountDeadlocksAsync();
@@ -69,14 +69,15 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'a'");
         await transaction.CommitAsync(Token);
         Assert.Equal([AppendResult.Accepted, AppendResult.Accepted], await append);
-        Assert.Equal(before + 1, await CountDeadlocksAsync());
+        // On a busy machine the next try may have the first row again before the stranger wakes up: then it is a victim once more.
+        Assert.InRange(await CountDeadlocksAsync(), before + 1, int.MaxValue);
     }
 
     [Fact]
     public async Task Append_CancelledWhileItWaits_ThrowsAndWritesNothing()
     {
         await CreateAsync(["a"]);
-        await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
         await using NpgsqlConnection stranger = await source.OpenConnectionAsync(Token);
         await using NpgsqlTransaction transaction = await stranger.BeginTransactionAsync(Token);
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'a'");
@@ -178,7 +179,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
             TaskCompletionSource warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Task<long> writing = WriteUntilItFailsAsync(accepted, warm);
             await warm.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-            await server.RestartAsync(immediate: true);
+            await postgres.Server.RestartAsync(crash: true);
             accepted = await writing;
             // The other journal has seen nothing of it but that its connections are gone.
             long tail = await TailAsync(_two);
@@ -248,7 +249,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlServer server) : IAsyncLifetim
     }
 
     /// <summary>That an append was tried again does not show in its result; the server says why.</summary>
-    private async Task<int> CountDeadlocksAsync() => (await server.ReadLogAsync()).Split("deadlock detected").Length - 1;
+    private async Task<int> CountDeadlocksAsync() => (await postgres.Server.ReadLogAsync()).Split("deadlock detected").Length - 1;
 
     private async Task CreateAsync(string[] ids)
     {

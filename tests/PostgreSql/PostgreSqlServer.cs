@@ -14,6 +14,7 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     private readonly string _folder;
     private int _port;
     private int _databases;
+    private int _schemas;
 
     private PostgreSqlServer(string binaries, string folder)
     {
@@ -57,6 +58,15 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         await RunAsUserAsync("createdb", "-h", "127.0.0.1", "-p", Port, "-U", "sheaf", name);
         return $"Host=127.0.0.1;Port={Port};Username=sheaf;Database={name}";
     }
+
+    /// <summary>The server's own database, for tests that share it and keep to a schema each.</summary>
+    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=sheaf;Database=postgres;Timeout=30";
+
+    /// <summary>A name that no other test has, for a schema.</summary>
+    public string NewSchema() => $"test {Interlocked.Increment(ref _schemas)}";
+
+    /// <summary>What the server has logged.</summary>
+    public Task<string> ReadLogAsync() => File.ReadAllTextAsync(Path.Combine(_folder, "log"));
 
     /// <summary>Ends the server and starts it again, at the same port. Connections break.</summary>
     /// <param name="crash">Whether it ends without writing anything back, as by a loss of power.</param>

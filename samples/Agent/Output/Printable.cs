@@ -3,7 +3,7 @@ using System.Text;
 namespace Sheaf.Samples.Agent.Output;
 
 /// <summary>Text from elsewhere, made safe for a terminal.</summary>
-internal static class Printable
+public static class Printable
 {
     /// <summary>
     /// <paramref name="text"/> without control characters other than line feed and tab. A model's answer or a document must not move

@@ -48,18 +48,6 @@ internal static class MembershipSchema
         """,
     ];
 
-    /// <summary>The connection string with a search path: its own, or the schema <c>public</c>.</summary>
-    /// <remarks>
-    /// Without one, PostgreSQL looks in the schema that has the user's name first, if there is one. Whether there is may change while
-    /// silos start, as the journal makes a schema; and a client with another user would look elsewhere.
-    /// </remarks>
-    public static string WithSearchPath(string connectionString)
-    {
-        var builder = new NpgsqlConnectionStringBuilder(connectionString);
-        if (string.IsNullOrWhiteSpace(builder.SearchPath)) builder.SearchPath = "public";
-        return builder.ToString();
-    }
-
     /// <summary>
     /// Brings the database to this version. Idempotent; any number of silos may start at once, and one of them does the work.
     /// </summary>

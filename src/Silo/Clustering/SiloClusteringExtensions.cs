@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
+using Sheaf.Settings;
 using Sheaf.Silo.Configuration;
 
 namespace Sheaf.Silo.Clustering;
@@ -41,7 +42,7 @@ internal static class SiloClusteringExtensions
 
     private static ISiloBuilder UsePostgreSql(this ISiloBuilder silo, SiloSettings settings)
     {
-        string connectionString = MembershipSchema.WithSearchPath(settings.ConnectionString!);
+        string connectionString = settings.MembershipConnectionString;
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = settings.ClusterId;

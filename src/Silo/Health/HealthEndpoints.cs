@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Sheaf.Settings;
 using Sheaf.Silo.Configuration;
 
 namespace Sheaf.Silo.Health;

@@ -1,5 +1,6 @@
 using Npgsql;
 using Sheaf.PostgreSql;
+using Sheaf.Settings;
 using Sheaf.Silo.Clustering;
 
 namespace Sheaf.Silo.Tests.Clustering;
@@ -71,7 +72,7 @@ public sealed class MembershipSchemaTests(PostgreSqlFixture postgres)
     {
         await using Database plain = new(await postgres.Server.CreateDatabaseAsync());
         await plain.ExecuteAsync("CREATE SCHEMA sheaf");
-        await using Database database = new(MembershipSchema.WithSearchPath(plain.ConnectionString));
+        await using Database database = new(ClusterSettings.WithSearchPath(plain.ConnectionString));
         await database.EnsureAsync();
         Assert.Equal("public", await plain.ScalarAsync<string>("SELECT schemaname::text FROM pg_tables WHERE tablename = 'orleansquery'"));
         // Who does not know of any of this, such as a client, finds it.
@@ -80,7 +81,7 @@ public sealed class MembershipSchemaTests(PostgreSqlFixture postgres)
 
     [Fact]
     public void WithSearchPath_OneThatIsGiven_IsKept() =>
-        Assert.Contains("Search Path=apart", MembershipSchema.WithSearchPath("Host=db;Search Path=apart"), StringComparison.Ordinal);
+        Assert.Contains("Search Path=apart", ClusterSettings.WithSearchPath("Host=db;Search Path=apart"), StringComparison.Ordinal);
 
     private static Task AddForeignAsync(Database database, string key = "MembershipReadAllKey") => database.ExecuteAsync(
         $"""

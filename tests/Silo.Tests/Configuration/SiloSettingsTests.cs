@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Sheaf.Settings;
 using Sheaf.Silo.Configuration;
 
 namespace Sheaf.Silo.Tests.Configuration;
@@ -89,7 +90,7 @@ public sealed class SiloSettingsTests
         Assert.Equal(3, Mistakes(("Sheaf:SiloPort", "x"), ("Sheaf:Clustering", "x"), ("otel", "x")).Count);
 
     private static IReadOnlyList<string> Mistakes(params (string Option, string Value)[] options) =>
-        Assert.Throws<SiloConfigurationException>(() => Read(options)).Mistakes;
+        Assert.Throws<SettingsException>(() => Read(options)).Mistakes;
 
     private static SiloSettings Read(params (string Option, string Value)[] options) =>
         SiloSettings.Read(new ConfigurationBuilder()

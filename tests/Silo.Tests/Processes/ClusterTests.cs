@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sheaf.PostgreSql;
+using Sheaf.Processes;
 using Sheaf.Silo.Tests.Clustering;
 
 namespace Sheaf.Silo.Tests.Processes;

@@ -1,4 +1,5 @@
 using System.Net;
+using Sheaf.Processes;
 
 namespace Sheaf.Silo.Tests.Processes;
 

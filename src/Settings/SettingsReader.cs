@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 
-namespace Sheaf.Silo.Configuration;
+namespace Sheaf.Settings;
 
 /// <summary>Reads options one by one and collects the mistakes, so that they are all reported at once.</summary>
 /// <remarks>A mistake is a line with the option, its value, and what to do. Not thread-safe.</remarks>
@@ -98,10 +99,10 @@ internal sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>Reports the mistakes, if there are any.</summary>
-    /// <exception cref="SiloConfigurationException">There are.</exception>
+    /// <exception cref="SettingsException">There are.</exception>
     public void ThrowIfAny()
     {
-        if (_mistakes.Count > 0) throw new SiloConfigurationException(_mistakes);
+        if (_mistakes.Count > 0) throw new SettingsException(_mistakes);
     }
 
     private T Mistake<T>(string option, string text, string remedy, T otherwise)

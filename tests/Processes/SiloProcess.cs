@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Sheaf.Silo.Tests.Processes;
+namespace Sheaf.Processes;
 
 /// <summary>A silo as its users run it: a process of its own, on free loopback ports.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
@@ -36,8 +36,8 @@ internal sealed class SiloProcess : IAsyncDisposable
     public string Output => string.Join(Environment.NewLine, _output);
 
     /// <summary>A member of the cluster in a database.</summary>
-    public static SiloProcess StartMember(string connectionString) => Start(
-        [],
+    public static SiloProcess StartMember(string connectionString, string? name = null) => Start(
+        name is null ? [] : ["--Sheaf:SiloName", name],
         ("Sheaf__Clustering", "PostgreSql"),
         ("Sheaf__AdvertisedAddress", "127.0.0.1"),
         ("ConnectionStrings__Sheaf", connectionString));

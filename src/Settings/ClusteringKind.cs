@@ -1,4 +1,4 @@
-namespace Sheaf.Silo.Configuration;
+namespace Sheaf.Settings;
 
 /// <summary>Where silos find each other.</summary>
 internal enum ClusteringKind

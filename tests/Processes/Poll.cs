@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Sheaf.Silo.Tests.Processes;
+namespace Sheaf.Processes;
 
 /// <summary>Waits for something that another process brings about. For presence only: absence cannot be waited for.</summary>
 internal static class Poll

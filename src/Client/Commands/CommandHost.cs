@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Sheaf.Client.Connection;
+
+namespace Sheaf.Client.Commands;
+
+/// <summary>What commands have in common: a cluster to be had from somewhere, and the surroundings.</summary>
+internal sealed class CommandHost(IClusterSource source, ClientSurroundings around)
+{
+    /// <summary>Streams and clock.</summary>
+    public ClientSurroundings Around => around;
+
+    /// <summary>Lets a command run with a connection, which ends with it.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="action">What it does; its last argument is signalled by Ctrl+C.</param>
+    public void SetAction(Command command, Func<ParseResult, ClusterConnection, CancellationToken, Task<int>> action) =>
+        command.SetAction(async (arguments, interruption) =>
+        {
+            ClusterConnection cluster = await source.ConnectAsync(arguments, interruption);
+            await using (cluster) return await action(arguments, cluster, interruption);
+        });
+
+    /// <summary>The argument of a command about a workflow.</summary>
+    public static Argument<string> IdArgument() => new("ID") { Description = "The workflow's id." };
+
+    /// <summary>The option of a command that starts a workflow.</summary>
+    public static Option<string?> IdOption() => new("--id")
+    {
+        HelpName = "ID",
+        Description = "The workflow's id; by default a new one. A workflow that is there already is not started again: its end is waited for.",
+    };
+
+    /// <summary>The id given, or a new one.</summary>
+    public WorkflowId IdOf(string? given, string prefix)
+    {
+        try
+        {
+#pragma warning disable RS0030 // The id source of this program: nothing is replayed from it.
+            return new WorkflowId(given ?? $"{prefix}-{Guid.CreateVersion7(around.TimeProvider.GetUtcNow()).ToString("N")[..16]}");
+#pragma warning restore RS0030
+        }
+        catch (ArgumentException error)
+        {
+            throw new Samples.Agent.UsageException(error.Message.Split(" (Parameter ")[0], error);
+        }
+    }
+}

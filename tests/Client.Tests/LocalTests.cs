@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Sheaf.Processes;
+
+namespace Sheaf.Client.Tests;
+
+/// <summary>What needs no silo of its own: the cluster inside the client, and no cluster at all.</summary>
+public sealed class LocalTests
+{
+    private const string Question = "计算 error div 并搜索";
+
+    [Fact]
+    public async Task Agent_OnThreeLocalSilos_SaysWhatTheEmbeddedSampleSays()
+    {
+        await using ProgramProcess sample = ProgramProcess.Start(Programs.Agent, [Question]);
+        await using ProgramProcess client = Client("local", "--silos", "3", "agent", Question);
+        Assert.True(await sample.ExitAsync() == 3, sample.All);
+        Assert.True(await client.ExitAsync() == 3, client.All);
+        Assert.Equal(AnswerAndTree(sample), AnswerAndTree(client));
+        Assert.Contains(AnswerAndTree(client), line => line.Contains("tools/calculator: System.FormatException", StringComparison.Ordinal));
+        foreach (string tool in (string[])["search", "calculator"])
+            Assert.Contains(client.Output, line => Regex.IsMatch(line, $@"^\[{tool}\] failed on silo-[123] in ", RegexOptions.None, TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public async Task FolderScan_OnLocalSilos_FindsEveryFile()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sheaf-scan-");
+        try
+        {
+            for (int i = 0; i < 250; i++) await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{i}.txt"), "one two\n", TestContext.Current.CancellationToken);
+            File.CreateSymbolicLink(Path.Combine(folder.FullName, "lost"), Path.Combine(folder.FullName, "nowhere"));
+            await using ProgramProcess client = Client("local", "--silos", "2", "folder-scan", folder.FullName);
+            Assert.True(await client.ExitAsync() == 3, client.All);
+            Assert.Contains("250 files (0 binary), 2000 bytes, 250 lines, 500 words", client.Output);
+            Assert.Contains("1 failed", client.Output);
+            Assert.Contains(client.Output, line => line.StartsWith($"└─ {folder.FullName}/lost: System.IO.FileNotFoundException: ", StringComparison.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Local_WithAJournal_TheWorkflowIsThereAgain()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sheaf-journal-");
+        try
+        {
+            string journal = Path.Combine(folder.FullName, "local.db");
+            await using ProgramProcess first = Client("local", "--journal", journal, "fan-out", "--children", "4", "--id", "kept");
+            Assert.True(await first.ExitAsync() == 0, first.All);
+            await using ProgramProcess second = Client("local", "--journal", journal, "show", "kept");
+            Assert.True(await second.ExitAsync() == 0, second.All);
+            Assert.Contains("kept: fan-out/v1, Succeeded", second.Output[0], StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Connect_NoCluster_SaysWhatWhereAndRemedyInTime()
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        await using ProgramProcess client = Client("--gateway-port", "1", "list");
+        Assert.Equal(1, await client.ExitAsync());
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.Contains("No silo of cluster 'sheaf' answers at 127.0.0.1:1", client.Error, StringComparison.Ordinal);
+        Assert.Contains("'local --silos 3'", client.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--clustering", "Foo", "list")]
+    [InlineData("fan-out", "--children", "0")]
+    [InlineData("fan-out", "--children", "2", "--fail", "3")]
+    [InlineData("local", "show", "nobody")]
+    [InlineData("local", "--silos", "99", "list")]
+    [InlineData("show")]
+    public async Task Usage_MakesNoSense_IsTwoAndALine(params string[] args)
+    {
+        await using ProgramProcess client = Client(args);
+        Assert.True(await client.ExitAsync() == 2, client.All);
+        Assert.NotEqual("", client.Error);
+        Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
+    }
+
+    private static ProgramProcess Client(params string[] args) => ProgramProcess.Start(Programs.Client, args);
+
+    /// <summary>
+    /// All but the tools' states, which come in any order and with times, and the heartbeats, which are heard where the tools run. Each
+    /// program has the documents beside itself.
+    /// </summary>
+    private static IEnumerable<string> AnswerAndTree(ProgramProcess program) => program.Output
+        .Where(line => line is not ['[', ..] && !line.StartsWith("heartbeats:", StringComparison.Ordinal))
+        .Select(line => Regex.Replace(line, "in '[^']*/Documents'", "in 'Documents'", RegexOptions.None, TimeSpan.FromSeconds(1)));
+}

@@ -1,0 +1,90 @@
+using Sheaf.PostgreSql;
+using Sheaf.Processes;
+
+namespace Sheaf.Client.Tests;
+
+/// <summary>Three silo processes on a database, and the client for them.</summary>
+internal sealed class Silos : IAsyncDisposable
+{
+    /// <summary>A guard against hanging on a busy machine.</summary>
+    public static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+
+    private readonly string _database;
+    private readonly Dictionary<string, SiloProcess> _silos;
+
+    private Silos(string database)
+    {
+        _database = database;
+        _silos = Enumerable.Range(1, 3).Select(number => $"silo-{number}").ToDictionary(name => name, name => SiloProcess.StartMember(database, name));
+    }
+
+    public SiloProcess this[string name] => _silos[name];
+
+    /// <summary>Starts them, and waits until work goes to all.</summary>
+    public static async Task<Silos> StartAsync(PostgreSqlServer server)
+    {
+        var silos = new Silos(await server.CreateDatabaseAsync());
+        await Task.WhenAll(silos._silos.Values.Select(silo => silo.ReadyAsync(Guard)));
+        // Ready is each by itself: they also have to have met.
+        ProgramProcess? last = null;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                last = await silos.RunAsync("fan-out", "--children", "30");
+                return last.Output.Count(line => line.StartsWith("  silo-", StringComparison.Ordinal)) == 3;
+            },
+            Guard,
+            () => last!.All);
+        return silos;
+    }
+
+    /// <summary>Starts the client.</summary>
+    public ProgramProcess Start(params string[] args) => StartFrom(Programs.ClientFolder, args);
+
+    /// <summary>Starts the client that is in another folder.</summary>
+    public ProgramProcess StartFrom(string folder, params string[] args) => ProgramProcess.Start(
+        Path.Combine(folder, "Sheaf.Client.dll"), args, ("Sheaf__Clustering", "PostgreSql"), ("ConnectionStrings__Sheaf", _database));
+
+    /// <summary>Runs the client to its end.</summary>
+    public async Task<ProgramProcess> RunAsync(params string[] args)
+    {
+        ProgramProcess client = Start(args);
+        await client.ExitAsync();
+        return client;
+    }
+
+    /// <summary>Waits until so many children of a workflow run.</summary>
+    /// <returns>How many of them each silo runs, by its address.</returns>
+    public async Task<Dictionary<string, int>> RunningAsync(string workflow, int children)
+    {
+        Dictionary<string, int> running = [];
+        ProgramProcess? last = null;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                last = await RunAsync("audit", "--running");
+                running = last.Output.Where(line => line.StartsWith($"{workflow}  child ", StringComparison.Ordinal))
+                    .GroupBy(line => line.Split("  silo ")[1], StringComparer.Ordinal)
+                    .ToDictionary(silo => silo.Key, silo => silo.Count());
+                return running.Values.Sum() == children;
+            },
+            Guard,
+            () => last!.All);
+        return running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (SiloProcess silo in _silos.Values) await silo.DisposeAsync();
+    }
+}
+
+/// <summary>The silos that tests share which leave them as they were. They are started by the first that asks.</summary>
+public sealed class SharedSilos : IAsyncDisposable
+{
+    private Silos? _silos;
+
+    internal async Task<Silos> GetAsync(PostgreSqlFixture postgres) => _silos ??= await Silos.StartAsync(postgres.Server);
+
+    public ValueTask DisposeAsync() => _silos?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

@@ -1,0 +1,3 @@
+using Sheaf.PostgreSql;
+
+[assembly: AssemblyFixture(typeof(PostgreSqlFixture))]
