@@ -29,6 +29,24 @@ public sealed class LostOwnerTests
 
     [Fact]
     [Trait("Rule", "D8")]
+    public async Task Move_AWorkflow_WhenNothingRuns_SitesForgetItWithItsEnd()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        InProcessSiloHandle owner = cluster.Silos[0];
+        cluster.Field.Open("first");
+        // All its workers have ended, on several silos, when a new owner comes, which has nothing to ask them for.
+        WorkflowId id = await cluster.SowAsync(owner, new Rows(12, Gate: "first"), Run.Workflow<SowAndWait>());
+        await cluster.Field.NoneRunsAsync();
+        await cluster.Field.GuardAsync(UntilAsync(cluster, id), "the wait of the workflow");
+        // The first owner finds out and gives way; it lives, so that its lease does not end what it left.
+        Assert.NotNull(await cluster.Journal.ClaimAsync(id, "another"));
+        Assert.True(await cluster.Client.SignalAsync(id, "sun", 1));
+        Assert.Equal(66, await cluster.ResultAsync(id));
+        await cluster.ForgottenAsync();
+    }
+
+    [Fact]
+    [Trait("Rule", "D8")]
     public async Task Stuck_AWorkflowsOutcomeWaitsAtASite_OutcomesOfOthersPass()
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silos = 2, HasRare = number => number == 1 });
@@ -45,6 +63,15 @@ public sealed class LostOwnerTests
         cluster.Field.IsMended = true;
         Assert.True(await cluster.Client.RetryAsync(stuck));
         Assert.Equal(1, await cluster.ResultAsync(stuck));
+    }
+
+    private static async Task UntilAsync(FieldCluster cluster, WorkflowId id)
+    {
+        int ended = 0;
+        await foreach (WorkflowEvent seen in cluster.Client.WatchAsync(id))
+        {
+            if (seen is { Kind: WorkflowEventKind.ChildEnded, Path.Count: 2 } && ++ended == 12) return;
+        }
     }
 
     [Fact]

@@ -165,9 +165,23 @@ public sealed class FieldCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>No silo keeps anything of a workflow that has ended.</summary>
+    public Task ForgottenAsync()
+    {
+        return Field.GuardAsync(WaitAsync(), "the silos to forget what has ended");
+
+        async Task WaitAsync()
+        {
+            foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
+            {
+                while (host.Site.WorkflowCount > 0) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            }
+        }
+    }
+
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
     {
-        sheaf.AddWorkflow<Sow>().AddWorkflow<Wilt>()
+        sheaf.AddWorkflow<Sow>().AddWorkflow<SowAndWait>().AddWorkflow<Wilt>()
             .AddWorker<HoldWorker>().AddWorker<StubbornWorker>().AddWorker<BlockingWorker>().AddWorker<ParentWorker>().AddWorker<FailWorker>();
         return withRare ? sheaf.AddWorker<RareWorker>() : sheaf;
     }

@@ -23,6 +23,18 @@ public sealed class Sow : Workflow<Rows, int>
         new WorkflowGroupOptions { Policy = input.Policy, MaxConcurrency = input.MaxConcurrency, MoveOnAfter = input.MoveOnAfter });
 }
 
+/// <summary>As <see cref="Sow"/>; then it waits for a signal.</summary>
+[Workflow("sow-and-wait")]
+public sealed class SowAndWait : Workflow<Rows, int>
+{
+    public override async Task<int> RunAsync(Rows input, WorkflowContext workflow)
+    {
+        int sum = await new Sow().RunAsync(input, workflow);
+        await workflow.WaitForAsync<int>("sun");
+        return sum;
+    }
+}
+
 /// <summary>After its workers it awaits what is not the workflow's, until it is mended.</summary>
 [Workflow("wilt")]
 public sealed class Wilt(Field field) : Workflow<Rows, int>

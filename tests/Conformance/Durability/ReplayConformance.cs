@@ -141,6 +141,26 @@ public abstract class ReplayConformance<THost> : DurableTests<THost>
 
     [Fact]
     [Trait("Rule", "D2")]
+    [Trait("Rule", "D5")]
+    public async Task Deliver_TheCommitOfItsLossIsUnknown_IsNotHandedOutAgainUnderItsNumber()
+    {
+        TestJournal journal = new(Stage) { FailAt = 2, How = FailAppend.BeforeTheWrite };
+        HostProcess first = await StartAsync(journal);
+        await BeginAsync(first, new("g", new Start("a", new AtGate("open", new Succeed("1"))), new Await("a")));
+        await Stage.ReachedAsync("a:started");
+        await EndAsync(first);
+        HostProcess second = await StartAsync(journal);
+        // Until the journal is asked again.
+        await PassAsync(Seconds(0.1));
+        await Stage.ReachedAsync("a:started", times: 2);
+        Stage.Open("open");
+        Assert.Equal("1", await ResultAsync(second));
+        Assert.True(journal.HasFailed);
+        Assert.Equal([1L, 2L], Stage.Deliveries.Select(seen => seen.FencingToken));
+    }
+
+    [Fact]
+    [Trait("Rule", "D2")]
     public async Task Deliver_StoppedInOrderSixTimes_IsNotLost()
     {
         HostProcess process = await StartAsync();
