@@ -69,7 +69,7 @@ install_postgresql() {
 restorable() {
   local log missing
   log=$(mktemp)
-  if dotnet restore "tests/$1" -v quiet -nodeReuse:false >"$log" 2>&1; then
+  if dotnet restore "$1" -v quiet -nodeReuse:false >"$log" 2>&1; then
     rm -f "$log"
     return 0
   fi
@@ -77,7 +77,7 @@ restorable() {
   missing=$(sed -nE 's/ \[[^]]*proj\]$//; s/.*error (NU1101|NU1102|NU1301): (.*)/\2/p' "$log" | grep -v '^ *- Found' | sort -u | head -3 | paste -sd ' ' -)
   rm -f "$log"
   [ -z "$missing" ] && return 0
-  problems+=("tests/$1 skipped: what it needs could not be restored: $missing")
+  problems+=("$1 skipped: what it needs could not be restored: $missing")
   skipped=$((skipped + 1))
   return 1
 }
@@ -130,7 +130,7 @@ selected=("${projects[@]}" "${orleans_projects[@]}")
 [ $# -gt 0 ] && selected=("$@")
 for project in "${selected[@]}"; do
   echo "== $project"
-  contains "$project" "${orleans_projects[@]}" && ! restorable "$project" && continue
+  contains "$project" "${orleans_projects[@]}" && ! restorable "tests/$project" && continue
   contains "$project" "${postgresql_projects[@]}" && install_postgresql
   run "$project"
 done
@@ -138,6 +138,7 @@ done
 if [ $# -eq 0 ]; then
   # What no test project stands on has to build too.
   for other in benchmarks; do
+    restorable "$other" || continue
     if ! build "$other"; then
       problems+=("$other does not build: counted as one failure.")
       failed=$((failed + 1))
