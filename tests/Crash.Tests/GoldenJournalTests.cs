@@ -77,29 +77,35 @@ public sealed class GoldenJournalTests
         Assert.Equal(all.Order(StringComparer.Ordinal), kinds.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
+    private static readonly string[] Suffixes = ["", "-crashed", "-stopped"];
+
     [Fact]
     public async Task GoldenJournals_OfEveryScenario_AreThere()
     {
         bool writes = Environment.GetEnvironmentVariable("SHEAF_WRITE_GOLDEN") == "1";
-        foreach (Scenario scenario in Scenario.All.Where(scenario => !File.Exists(Path.Combine(Folder, $"{scenario.Name}.json"))))
+        foreach (Scenario scenario in Scenario.All.Where(scenario => Suffixes.Any(suffix => !File.Exists(Path.Combine(Folder, $"{scenario.Name}{suffix}.json")))))
         {
             Assert.True(writes, $"There is no golden journal of '{scenario.Name}'. Run with SHEAF_WRITE_GOLDEN=1, and look through what it wrote.");
             await WriteAsync(scenario);
         }
     }
 
-    /// <summary>The undisturbed run's journal and one that a crash in its middle left, so that lost deliveries are among them.</summary>
+    /// <summary>The undisturbed run's journal, and those that a crash and a stop in its middle left, so that deliveries that were lost or handed back are among them.</summary>
     private static async Task WriteAsync(Scenario scenario)
     {
         Dictionary<int, MemoryJournal> journals = [];
         CrashTestReport report = await scenario.CrashAsync(run => journals.TryGetValue(run, out MemoryJournal? there) ? there : journals[run] = new MemoryJournal());
-        int middle = report.Points.ToList().IndexOf(new CrashPoint(CrashKind.CrashWhileWaiting, 2)) + 1;
+        int crashed = report.Points.ToList().IndexOf(new CrashPoint(CrashKind.CrashWhileWaiting, 2)) + 1;
+        int stopped = report.Points.ToList().IndexOf(new CrashPoint(CrashKind.StopWhileWaiting, 2)) + 1;
         await WriteAsync(scenario.Name, report.Recorded);
-        await WriteAsync($"{scenario.Name}-crashed", await RecordedWorkflow.ExportAsync(journals[middle], scenario.Name));
+        await WriteAsync($"{scenario.Name}-crashed", await RecordedWorkflow.ExportAsync(journals[crashed], scenario.Name));
+        await WriteAsync($"{scenario.Name}-stopped", await RecordedWorkflow.ExportAsync(journals[stopped], scenario.Name));
     }
 
     private static async Task WriteAsync(string name, RecordedWorkflow recorded)
     {
+        // What is there is kept for ever.
+        if (File.Exists(Path.Combine(Folder, $"{name}.json"))) return;
         // Where the repository is on the writer's machine is nobody's business.
         RecordedWorkflow anonymous = RecordedWorkflow.FromJson(recorded.ToJson().Replace(Root.TrimEnd('/'), "/_", StringComparison.Ordinal));
         await File.WriteAllTextAsync(Path.Combine(Folder, $"{name}.json"), anonymous.ToJson());

@@ -48,6 +48,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of this silo's own workflows.</summary>
     public IReadOnlyList<FoundDeliveries> DeliverHere(IReadOnlyList<SiteItem> items)
     {
+        if (_isLeaving) return [];
         List<FoundDeliveries>? found = null;
         foreach (SiteItem item in items)
         {

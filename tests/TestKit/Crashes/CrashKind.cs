@@ -26,4 +26,7 @@ public enum CrashKind
 
     /// <summary>The host is gone while everything waits for the clock or a signal.</summary>
     CrashWhileWaiting,
+
+    /// <summary>The host is stopped in order while everything waits: it hands back what runs, and that does not count as lost (rule D2).</summary>
+    StopWhileWaiting,
 }

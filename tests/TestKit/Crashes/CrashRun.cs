@@ -54,6 +54,7 @@ internal sealed class CrashRun<TIn, TOut>(
         }
         else
         {
+            if (fault.StopsInOrder) await first.StopAsync().ConfigureAwait(false);
             await EndAsync(first, mayHaveOrphans: fault.IsCrash).ConfigureAwait(false);
             if (fault is { IsCrash: true, WasReached: true })
             {

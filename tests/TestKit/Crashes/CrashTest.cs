@@ -71,7 +71,7 @@ public static class CrashTest
             int count = kind switch
             {
                 CrashKind.CrashBeforeEffect or CrashKind.CrashAfterEffect => run.Effects,
-                CrashKind.CrashWhileWaiting => run.Waits,
+                CrashKind.CrashWhileWaiting or CrashKind.StopWhileWaiting => run.Waits,
                 _ => run.Appends,
             };
             for (int number = 1; number <= count; number++) yield return new CrashPoint(kind, number);

@@ -21,6 +21,9 @@ internal sealed class Fault(CrashPoint? point)
 
     public bool IsCrash => point is not (null or { Kind: CrashKind.WriteFails or CrashKind.AnswerIsLost });
 
+    /// <summary>Whether the host is stopped, not killed.</summary>
+    public bool StopsInOrder => point is { Kind: CrashKind.StopWhileWaiting } && WasReached;
+
     public bool TakesOver => point is { Kind: CrashKind.TakeoverBeforeWrite } && WasReached;
 
     /// <summary>Whether the late owner's append was written.</summary>
@@ -40,7 +43,7 @@ internal sealed class Fault(CrashPoint? point)
     public bool OnWaiting()
     {
         Waits++;
-        if (point is not { } at || (at.Kind, at.Number) != (CrashKind.CrashWhileWaiting, Waits)) return false;
+        if (point is not { Kind: CrashKind.CrashWhileWaiting or CrashKind.StopWhileWaiting } at || at.Number != Waits) return false;
         _wasReached = true;
         _hit.TrySetResult();
         return true;

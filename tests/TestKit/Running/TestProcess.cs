@@ -95,6 +95,18 @@ internal sealed class TestProcess : IAsyncDisposable
         throw new WorkflowStalledException($"After {WorkflowTestHost.MaxSteps} steps there is still something to do before {instant:u}.");
     }
 
+    /// <summary>Asks the host to stop in order, and drives it until nothing of it goes on by itself any more.</summary>
+    public async Task StopAsync()
+    {
+        Task stopped = Host.StopAsync(CancellationToken.None);
+        while (!stopped.IsCompleted)
+        {
+            await Task.WhenAny(stopped, Probe.Activity.WhenIdle()).ConfigureAwait(false);
+            // A worker that ignores its token keeps a host waiting; what it had to say it has said by now.
+            if (Probe.Activity.IsIdle && !Probe.TryRelease()) break;
+        }
+    }
+
     /// <summary>Ends the host as a crash does: nothing of it is journaled any more, its timers never fire, its workers are signalled.</summary>
     public async Task KillAsync()
     {
