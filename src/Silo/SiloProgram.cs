@@ -30,7 +30,15 @@ internal static class SiloProgram
             WebApplication app = await BuildAsync(args).ConfigureAwait(false);
             await using (app.ConfigureAwait(false))
             {
-                await app.RunAsync().ConfigureAwait(false);
+                try
+                {
+                    await app.RunAsync().ConfigureAwait(false);
+                }
+                catch (OrleansLifecycleCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+                {
+                    // Asked to stop while it still started: it has left all the same.
+                }
+
                 return Stopped;
             }
         }
