@@ -31,7 +31,7 @@ internal sealed class ClusterFigures : IFigureSet
 
     private async Task MeasureFanOutAsync(string name, Func<Task> workflow, IPlainFanOut plain, int children)
     {
-        Comparison warm = await Comparison.RunAsync(workflow, () => plain.FanOutAsync(children, 0), Rounds);
+        Comparison warm = await Comparison.RunAsync(workflow, () => plain.FanOutAsync(children, 0), Rounds, warmUpSeconds: 8);
         Comparison fresh = await Comparison.RunAsync(workflow, () => plain.FanOutAsync(children, Interlocked.Add(ref _keys, children)), Rounds);
         Figures.Print($"{name}.workflow", warm.MineNanoseconds / 1e6, "ms");
         Figures.Print($"{name}.whenall-warm", warm.PlainNanoseconds / 1e6, "ms");
@@ -44,7 +44,7 @@ internal sealed class ClusterFigures : IFigureSet
     {
         IPlainGrain warm = cluster.Grains.GetGrain<IPlainGrain>(1);
         // The compiler takes some thousand calls to be done with all that one passes through.
-        for (int i = 0; i < 20_000; i++)
+        for (int i = 0; i < 40_000; i++)
         {
             await RunAsync(cluster, 1);
             await cluster.Grains.GetGrain<IPlainGrain>(Interlocked.Increment(ref _keys)).EchoAsync(1);

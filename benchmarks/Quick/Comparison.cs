@@ -29,9 +29,10 @@ internal sealed record Comparison(IReadOnlyList<Sample> Mine, IReadOnlyList<Samp
     /// <param name="plain">The alternative.</param>
     /// <param name="rounds">How many rounds count.</param>
     /// <param name="repeats">How often each runs in a round.</param>
-    public static async Task<Comparison> RunAsync(Func<Task> mine, Func<Task> plain, int rounds, int repeats = 1)
+    /// <param name="warmUpSeconds">How long both run before.</param>
+    public static async Task<Comparison> RunAsync(Func<Task> mine, Func<Task> plain, int rounds, int repeats = 1, double warmUpSeconds = 0.7)
     {
-        await WarmUpAsync(mine, plain);
+        await WarmUpAsync(mine, plain, TimeSpan.FromSeconds(warmUpSeconds));
         List<Sample> mines = [];
         List<Sample> plains = [];
         for (int round = 0; round < rounds; round++)
@@ -54,7 +55,7 @@ internal sealed record Comparison(IReadOnlyList<Sample> Mine, IReadOnlyList<Samp
     }
 
     /// <summary>The compiler makes its last version of a method in the background, after some calls and a while.</summary>
-    private static async Task WarmUpAsync(Func<Task> mine, Func<Task> plain)
+    private static async Task WarmUpAsync(Func<Task> mine, Func<Task> plain, TimeSpan time)
     {
         long begin = Stopwatch.GetTimestamp();
         do
@@ -62,7 +63,7 @@ internal sealed record Comparison(IReadOnlyList<Sample> Mine, IReadOnlyList<Samp
             await mine();
             await plain();
         }
-        while (Stopwatch.GetElapsedTime(begin) < TimeSpan.FromMilliseconds(700));
+        while (Stopwatch.GetElapsedTime(begin) < time);
     }
 
     private static async Task<Sample> SampleAsync(Func<Task> run, int repeats)
