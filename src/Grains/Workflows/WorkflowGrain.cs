@@ -113,7 +113,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         if (host.Workflows.Find(Id) is not { } actor || actor == _kept) return;
         _kept = actor;
         DelayDeactivation(Timeout.InfiniteTimeSpan);
-        LetGoAfterAsync(actor).Ignore();
+        host.Context.Observe(LetGoAfterAsync(actor));
     }
 
     private async Task LetGoAfterAsync(WorkflowActor actor)
