@@ -41,13 +41,13 @@ public sealed class MarkedCallTests(ThreeSilos cluster)
     [Trait("Rule", "E5")]
     public async Task Call_OtherShapesOfMethod_LoseNothing(string what)
     {
-        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, "shapes", grain => grain.FailValueAsync(what).AsTask())));
-        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, "shapes", async grain =>
+        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, $"value/{what}", grain => grain.FailValueAsync(what).AsTask())));
+        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, $"no value/{what}", async grain =>
         {
             await grain.FailAsync(what);
             return 0;
         })));
-        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, "shapes", grain => grain.ThrowAtOnceAsync(what))), method: "ThrowAtOnceAsync");
+        AssertWhole(what, Failure.From(await FailAsync(cluster.Client, $"at once/{what}", grain => grain.ThrowAtOnceAsync(what))), method: "ThrowAtOnceAsync");
     }
 
     [Fact]
