@@ -55,7 +55,7 @@ public sealed class MisusingWorkflow : Workflow<Misuse, string>
                 await OneAsync(workflow).ConfigureAwait(false);
                 return await OneAsync(workflow);
             case Delay:
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+                await Task.Delay(TimeSpan.FromMinutes(1), Stage.Of(input.Stage).Foreign);
                 return "slept";
             case Foreign:
                 return await AskSomebodyAsync(Stage.Of(input.Stage));

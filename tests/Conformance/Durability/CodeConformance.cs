@@ -11,7 +11,6 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     [InlineData(MisusingWorkflow.TaskRun, "child 'one'")]
     [InlineData(MisusingWorkflow.OffTurn, "child 'one'")]
-    [InlineData(MisusingWorkflow.Delay, "MisusingWorkflow.RunAsync")]
     public async Task Code_LeavesItsTurn_IsStuckAndNamesThePlace(string how, string place)
     {
         HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<MisusingWorkflow>());
@@ -23,16 +22,32 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Code_AwaitsSomethingForeign_IsStuckOnceThatEndsAndNamesThePlace()
     {
+        HostProcess process = await MisuseAsync(MisusingWorkflow.Foreign);
+        Stage.Open("answer");
+        await AssertStuckAsync(process, "MisusingWorkflow.AskSomebodyAsync");
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Code_AwaitsAForeignDelay_IsStuckOnceThatEndsAndNamesThePlace()
+    {
+        HostProcess process = await MisuseAsync(MisusingWorkflow.Delay);
+        Stage.Foreign.Advance(TimeSpan.FromMinutes(1));
+        await AssertStuckAsync(process, "MisusingWorkflow.RunAsync");
+    }
+
+    /// <summary>Starts the misuse and returns when the code waits for what is not the workflow's own.</summary>
+    private async Task<HostProcess> MisuseAsync(string how)
+    {
         HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<MisusingWorkflow>());
-        await process.Client.StartAsync(Run.Workflow<MisusingWorkflow>(), Stage.Id, new Misuse(Stage.Id, MisusingWorkflow.Foreign));
+        await process.Client.StartAsync(Run.Workflow<MisusingWorkflow>(), Stage.Id, new Misuse(Stage.Id, how));
         // Its turn is over once it is journaled: an answer that were there before the await would not be foreign to it.
         await foreach (WorkflowEvent happened in process.Client.WatchAsync(Stage.Id))
         {
             if (happened.Kind == WorkflowEventKind.ChildEnded) break;
         }
 
-        Stage.Open("answer");
-        await AssertStuckAsync(process, "MisusingWorkflow.AskSomebodyAsync");
+        return process;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Sheaf.Conformance;
 
@@ -30,6 +31,9 @@ public sealed class Stage
     }
 
     public string Id { get; }
+
+    /// <summary>A clock that is none of the host's: what code waits for on it is foreign to its workflow.</summary>
+    public FakeTimeProvider Foreign { get; } = new();
 
     /// <summary>Children that run at this moment.</summary>
     public int Running => Volatile.Read(ref _running);

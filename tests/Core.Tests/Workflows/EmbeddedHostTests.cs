@@ -1,11 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Sheaf.Core.Tests.Workflows;
 
 public sealed class EmbeddedHostTests : IAsyncDisposable
 {
     private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
-    private readonly ServiceProvider _services = new ServiceCollection()
+    private readonly FakeTimeProvider _foreign = new();
+    private readonly ServiceProvider _services;
+
+    public EmbeddedHostTests() => _services = new ServiceCollection()
+        .AddSingleton<TimeProvider>(_foreign)
         .AddSheaf(s => s
             .AddWorkflow<Sum>()
             .AddWorkflow<Collect>()
@@ -60,7 +65,10 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
     [Trait("Rule", "D3")]
     public async Task Run_CodeAwaitsForeign_IsStuckAndNamesThePlace()
     {
-        WorkflowStuckException stuck = await Assert.ThrowsAsync<WorkflowStuckException>(() => Client.RunAsync(Run.Workflow<AwaitsForeign>(), "foreign", 1, Token));
+        await Client.StartAsync(Run.Workflow<AwaitsForeign>(), "foreign", 1, Token);
+        // Its first turn is journaled, so its code waits by now.
+        _foreign.Advance(TimeSpan.FromMinutes(1));
+        WorkflowStuckException stuck = await Assert.ThrowsAsync<WorkflowStuckException>(() => Client.ResultAsync<int>("foreign", Token));
         Assert.Contains("AwaitsForeign.RunAsync", stuck.Message, StringComparison.Ordinal);
         WorkflowDescription description = (await Client.DescribeAsync("foreign", Token))!;
         Assert.Equal(WorkflowStatus.Stuck, description.Status);
@@ -96,11 +104,11 @@ public sealed class EmbeddedHostTests : IAsyncDisposable
     }
 
     [Workflow("awaits-foreign/v1")]
-    public sealed class AwaitsForeign : Workflow<int, int>
+    public sealed class AwaitsForeign(TimeProvider foreign) : Workflow<int, int>
     {
         public override async Task<int> RunAsync(int input, WorkflowContext workflow)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMinutes(1), foreign);
             return input;
         }
     }

@@ -63,7 +63,11 @@ public sealed class WaitTests
     {
         await using (ServiceProvider first = Host(s => s.AddWorkflow<AsksForeign>()))
         {
-            await Assert.ThrowsAsync<WorkflowStuckException>(() => Client(first).RunAsync(Run.Workflow<AsksForeign>(), "ask", 20, Token).WaitAsync(Guard, Token));
+            await Client(first).StartAsync(Run.Workflow<AsksForeign>(), "ask", 20, Token);
+            // The turn in which the code begins to wait is journaled with its step's end: what is over before would not be foreign.
+            await EventAsync(Client(first), "ask", WorkflowEventKind.ChildEnded);
+            _time.Advance(TimeSpan.FromMinutes(1));
+            await Assert.ThrowsAsync<WorkflowStuckException>(() => Client(first).ResultAsync<int>("ask", Token).WaitAsync(Guard, Token));
         }
 
         await using ServiceProvider second = Host(s => s.AddWorkflow<AsksInAStep>());
@@ -185,13 +189,12 @@ public sealed class WaitTests
     }
 
     [Workflow("ask/v1")]
-    public sealed class AsksForeign : Workflow<int, int>
+    public sealed class AsksForeign(TimeProvider foreign) : Workflow<int, int>
     {
         public override async Task<int> RunAsync(int input, WorkflowContext workflow)
         {
             int first = await workflow.Step("first", _ => Task.FromResult(input + 1));
-            // Long enough not to be over before it is awaited: then nobody could tell that it is foreign.
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMinutes(1), foreign);
             return first * 2;
         }
     }
