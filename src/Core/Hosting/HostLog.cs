@@ -6,6 +6,21 @@ namespace Sheaf.Hosting;
 /// <summary>The host's log messages.</summary>
 internal static partial class HostLog
 {
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "The services of workflow {Workflow} failed to be disposed of.")]
+    public static partial void WorkflowDisposeFailed(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "Workflow {Workflow} cannot go on.")]
+    public static partial void WorkflowStopped(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again.")]
+    public static partial void CommitUnknown(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again.")]
+    public static partial void JournalUnreadable(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
+    public static partial void WorkflowStuck(ILogger logger, string workflow, Exception error);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

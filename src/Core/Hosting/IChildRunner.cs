@@ -34,8 +34,7 @@ internal interface IChildRunner
     /// <summary>The end of a delivery has been applied and journaled, or was late.</summary>
     void OnApplied(ChildId child, int delivery);
 
-    /// <summary>The actor ends: signals whatever still runs, for nobody waits for it any more.</summary>
+    /// <summary>The actor ends: signals whatever still runs beside it. What runs elsewhere another owner may want (D8).</summary>
     /// <param name="cause">Why.</param>
-    /// <param name="hasEnded">Whether the workflow has ended; if not, another owner may want what runs elsewhere (D8).</param>
-    void Abandon(CancellationCause cause, bool hasEnded);
+    void Abandon(CancellationCause cause);
 }

@@ -39,7 +39,7 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
 
     public void OnApplied(ChildId child, int delivery) => _leaves.OnApplied(child, delivery);
 
-    public void Abandon(CancellationCause cause, bool hasEnded) => _leaves.Abandon(cause);
+    public void Abandon(CancellationCause cause) => _leaves.Abandon(cause);
 
     /// <summary>Nothing waits for a place here, and a signal is there with its request.</summary>
     private sealed class SameProcess : IRunningView

@@ -40,7 +40,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
-        if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));
+        Type type = Host.Registry.Workers.Get(dispatch.Worker);
         TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time };
         Task items = TaskGroup.RunAsync(group => BeginAsync(group, type), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -31,9 +31,8 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     protected override Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
-        if (!Host.Registry.Workers.TryGet(dispatch.Worker, out Type? type)) throw new InvalidOperationException(Host.Registry.Workers.Missing(dispatch.Worker));
         _token = token;
-        return WorkerCall.RunAsync(Host, type, this).AsTask();
+        return WorkerCall.RunAsync(Host, Host.Registry.Workers.Get(dispatch.Worker), this).AsTask();
     }
 
     private WorkerContext Context() =>

@@ -62,14 +62,14 @@ internal sealed partial class WorkflowActor
         catch (Exception error)
         {
             // Then they count as lost: nothing else follows from it.
-            LogCommitUnknown(_host.Logger, _header.Id.Value, error);
+            HostLog.CommitUnknown(_host.Logger, _header.Id.Value, error);
         }
     }
 
     private void GetStuck()
     {
         WorkflowStuckException reason = _run.Stuck!;
-        LogStuck(_host.Logger, _header.Id.Value, reason);
+        HostLog.WorkflowStuck(_host.Logger, _header.Id.Value, reason);
         lock (_gate) _stuckReason = reason.Message;
         Complete(end => end.TrySetException(reason));
     }

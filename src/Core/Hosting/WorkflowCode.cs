@@ -16,7 +16,7 @@ internal sealed class WorkflowCode(HostContext host, WorkflowHeader header) : IA
     {
         try
         {
-            if (!host.Registry.Workflows.TryGet(header.Workflow, out Type? type)) throw new InvalidOperationException(host.Registry.Workflows.Missing(header.Workflow));
+            Type type = host.Registry.Workflows.Get(header.Workflow);
             _services = host.Services.CreateAsyncScope();
             _workflow = (Workflow)host.Make(type, _services.Value.ServiceProvider);
         }

@@ -46,7 +46,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
     {
-        if (!host.Registry.Workflows.TryGet(workflow, out _)) throw new InvalidOperationException(host.Registry.Workflows.Missing(workflow));
+        _ = host.Registry.Workflows.Get(workflow);
         WorkflowHeader mine = new() { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
         WorkflowActor actor = GetOrRun(mine, isNew: true, traceParent);
         (bool created, WorkflowHeader there) = await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -93,7 +93,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             }
         }
 
-        WorkflowState state = await FoldAsync(id, cancellationToken).ConfigureAwait(false);
+        WorkflowState state = await JournalReading.FoldAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
         return state.Result is { } result
             ? new WorkflowEnd(result, state.Root.Cause)
             : throw new OwnerLostException($"Workflow '{id}' has not ended, and this host does not run it. Ask its owner.");
@@ -158,14 +158,6 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             WorkflowStatus actual = Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
             if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt);
         }
-    }
-
-    private async Task<WorkflowState> FoldAsync(WorkflowId id, CancellationToken cancellationToken)
-    {
-        WorkflowState state = new(id);
-        NoEffects nothing = new();
-        await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
-        return state;
     }
 
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)

@@ -7,6 +7,7 @@ namespace Sheaf.Journal;
 public sealed record JournalCommit
 {
     private readonly IReadOnlyList<JournalEntry>? _entries;
+    private readonly ReadOnlyMemory<byte> _given;
 
     // Made of the entries when first asked for: a store in memory need never ask. Two threads make the same bytes.
     private byte[]? _encoded;
@@ -16,14 +17,14 @@ public sealed record JournalCommit
     /// <param name="epoch">The writer's epoch (rule D5).</param>
     /// <param name="firstSequence">The number of the first entry, from 0, without gaps.</param>
     /// <param name="count">How many entries.</param>
-    /// <param name="body">The entries as a JSON array, UTF-8.</param>
+    /// <param name="body">The entries as a JSON array, UTF-8. Kept as it is, not copied.</param>
     public JournalCommit(WorkflowId workflow, long epoch, long firstSequence, int count, ReadOnlyMemory<byte> body)
     {
         Workflow = workflow;
         Epoch = epoch;
         FirstSequence = firstSequence;
         Count = count;
-        _encoded = body.ToArray();
+        _given = body;
     }
 
     internal JournalCommit(WorkflowId workflow, long epoch, long firstSequence, IReadOnlyList<JournalEntry> entries)
@@ -48,7 +49,7 @@ public sealed record JournalCommit
     public int Count { get; }
 
     /// <summary>The entries as a JSON array, UTF-8.</summary>
-    public ReadOnlyMemory<byte> Body => _encoded ??= EntryCodec.Encode(_entries!);
+    public ReadOnlyMemory<byte> Body => _entries is null ? _given : _encoded ??= EntryCodec.Encode(_entries);
 
     /// <summary>Set where the commit creates its workflow, in the same transaction: whose id, code, input and owner it has. The epoch is then 1 and the first sequence 0.</summary>
     public WorkflowHeader? Creates { get; init; }

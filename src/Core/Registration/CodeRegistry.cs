@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Sheaf;
 
 /// <summary>Classes by their registered names.</summary>
@@ -22,10 +20,9 @@ internal sealed class CodeRegistry
             throw new InvalidOperationException($"Two classes are registered as {kind} '{name}': {_types[name]} and {type}. Give one of them another name.");
         }
 
-        public bool TryGet(string name, [MaybeNullWhen(false)] out Type type) => _types.TryGetValue(name, out type);
-
-        /// <summary>What to tell who asked for a name that is not there.</summary>
-        public string Missing(string name) =>
-            $"No {kind} is registered as '{name}'. Registered: {(_types.Count == 0 ? "none" : string.Join(", ", _types.Keys.Order(StringComparer.Ordinal)))}. Add its class in AddSheaf.";
+        /// <summary>The class of that name.</summary>
+        /// <exception cref="InvalidOperationException">There is none; the message names those that there are.</exception>
+        public Type Get(string name) => _types.TryGetValue(name, out Type? type) ? type : throw new InvalidOperationException(
+            $"No {kind} is registered as '{name}'. Registered: {(_types.Count == 0 ? "none" : string.Join(", ", _types.Keys.Order(StringComparer.Ordinal)))}. Add its class in AddSheaf.");
     }
 }

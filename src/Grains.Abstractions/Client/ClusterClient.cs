@@ -111,10 +111,6 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     /// <summary>Whether a call may be made again: the cluster had it fail, not the workflow.</summary>
     private static bool IsTransient(Exception error) => error is WorkflowMovedException or TimeoutException or OrleansException;
 
-    private static OperationCanceledException Stopped(ObjectDisposedException disposed) => new("The cluster's client has been stopped.", disposed);
-
-    private static Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(Pause, TimeProvider.System, cancellationToken);
-
 #pragma warning disable RS0030 // A key that no other call has; nothing is replayed from it.
     private static Guid NewKey() => Guid.NewGuid();
 #pragma warning restore RS0030
@@ -123,23 +119,14 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     {
         while (true)
         {
-            try
-            {
-                if (await ask().WaitAsync(cancellationToken).ConfigureAwait(false) is { } ended) return ended;
-            }
-            catch (ObjectDisposedException disposed)
-            {
-                throw Stopped(disposed);
-            }
-            catch (Exception error) when (IsTransient(error))
-            {
-                // A silo is on its way out, or dead and not declared so: however long, its workflows go on elsewhere.
-                await PauseAsync(cancellationToken).ConfigureAwait(false);
-            }
+            // A silo is on its way out, or dead and not declared so: however long, its workflows go on elsewhere.
+            if (await CallAsync(ask, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) is { } ended) return ended;
         }
     }
 
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, GiveUpAfter, cancellationToken);
+
+    private static async Task<T> CallAsync<T>(Func<Task<T>> call, TimeSpan giveUpAfter, CancellationToken cancellationToken)
     {
         long startedAt = TimeProvider.System.GetTimestamp();
         while (true)
@@ -150,11 +137,11 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
             }
             catch (ObjectDisposedException disposed)
             {
-                throw Stopped(disposed);
+                throw new OperationCanceledException("The cluster's client has been stopped.", disposed);
             }
-            catch (Exception error) when (IsTransient(error) && TimeProvider.System.GetElapsedTime(startedAt) < GiveUpAfter)
+            catch (Exception error) when (IsTransient(error) && (giveUpAfter == Timeout.InfiniteTimeSpan || TimeProvider.System.GetElapsedTime(startedAt) < giveUpAfter))
             {
-                await PauseAsync(cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
         }
     }

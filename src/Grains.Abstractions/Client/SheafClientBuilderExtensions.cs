@@ -17,11 +17,16 @@ public static class SheafClientBuilderExtensions
         SheafBuilder builder = client.Services.AddSheaf(configure ?? (sheaf => sheaf));
         if (builder.RunsOn is not null) return builder;
         builder.RunsOn = "on the cluster that this is a client of";
-        IServiceCollection services = client.Services;
-        services.AddSheafCodecs();
+        client.Services.AddSheafCodecs();
+        client.Services.AddClusterClient();
+        return builder;
+    }
+
+    /// <summary>Adds the client, as which a silo serves its own code too.</summary>
+    internal static void AddClusterClient(this IServiceCollection services)
+    {
         services.AddSingleton<ClusterClient>();
         services.AddSingleton<IWorkflowClient>(provider => provider.GetRequiredService<ClusterClient>());
         services.AddSingleton<ISheafCluster>(provider => provider.GetRequiredService<ClusterClient>());
-        return builder;
     }
 }

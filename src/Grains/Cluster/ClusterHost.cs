@@ -84,8 +84,6 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         }
     }
 
-    public Task<WorkflowDescription?> DescribeAsync(WorkflowId id) => Workflows.DescribeAsync(id, CancellationToken.None);
-
     /// <summary>Workflows have been given up: looks for those that nobody owns.</summary>
     public void TakeOver() => Context.Run(_takeover.RunAsync);
 

@@ -40,9 +40,7 @@ public static class SheafSiloBuilderExtensions
         services.AddPlacementDirector<SitePlacement, SitePlacementDirector>();
         services.AddSingleton<ClusterHost>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ClusterHost>());
-        services.AddSingleton<ClusterClient>();
-        services.AddSingleton<IWorkflowClient>(provider => provider.GetRequiredService<ClusterClient>());
-        services.AddSingleton<ISheafCluster>(provider => provider.GetRequiredService<ClusterClient>());
+        services.AddClusterClient();
         return builder;
     }
 }

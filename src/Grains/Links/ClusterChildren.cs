@@ -199,7 +199,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         }
     }
 
-    public void Abandon(CancellationCause cause, bool hasEnded)
+    public void Abandon(CancellationCause cause)
     {
         _steps.Abandon(cause);
         _links.Unregister(_workflow, this);

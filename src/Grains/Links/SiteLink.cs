@@ -12,14 +12,8 @@ namespace Sheaf.Grains;
 /// </remarks>
 internal sealed class SiteLink
 {
-    /// <summary>So many messages go in one batch at the most.</summary>
-    public const int MaxBatch = 500;
-
-    /// <summary>So many characters of input may go in one batch; a single larger one goes alone.</summary>
-    private const int MaxBatchCharacters = 1024 * 1024;
-
     /// <summary>So many dispatches may be on their way.</summary>
-    private const int MaxCredits = 8 * MaxBatch;
+    private const int MaxCredits = 8 * Batches.MaxItems;
 
     private readonly HostContext _host;
     private readonly Func<long, long, IReadOnlyList<SiteItem>, Task<SiteAnswer>> _deliver;
@@ -211,18 +205,9 @@ internal sealed class SiteLink
                 return null;
             }
 
-            int count = 0;
-            long size = 0;
-            while (count < _outbox.Count && count < MaxBatch && size < MaxBatchCharacters)
-            {
-                size += _outbox[count].Message is Deliver { Dispatch.Input: { } input } ? input.Length : 0;
-                count++;
-            }
-
-            List<SiteItem> items = count == _outbox.Count ? _outbox : _outbox[..count];
-            _outbox = count == _outbox.Count ? [] : _outbox[count..];
+            List<SiteItem> items = Batches.Take(ref _outbox, item => item.Message is Deliver { Dispatch.Input: { } input } ? input.Length : 0);
             Batch batch = new(_stream, _nextNumber, items);
-            _nextNumber += count;
+            _nextNumber += items.Count;
             return batch;
         }
     }

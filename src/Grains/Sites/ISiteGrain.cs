@@ -42,7 +42,7 @@ internal interface ISiteGrain : IGrainWithStringKey
     [Alias("running")]
     Task<IReadOnlyList<RunningChild>> GetRunningAsync();
 
-    /// <summary>Which of these the silo owns and runs.</summary>
-    [Alias("owns")]
+    /// <summary>Workflows that the silo owns and that are stuck.</summary>
+    [Alias("stuck")]
     Task<IReadOnlyList<string>> GetStuckAsync();
 }

@@ -10,10 +10,6 @@ namespace Sheaf.Grains;
 /// </remarks>
 internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnlyList<(SiteWorkflow Workflow, LeafEnded Ended)>, Task<IReadOnlyList<int>>> send)
 {
-    private const int MaxBatch = 500;
-
-    private const int MaxBatchCharacters = 1024 * 1024;
-
     /// <summary>So many batches may be on their way: an answer comes only with the commit.</summary>
     private const int MaxInFlight = 4;
 
@@ -36,7 +32,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
         {
             if (_isDead) return;
             _outbox.Add((workflow, ended));
-            if (_inFlight > 0 && (_inFlight >= MaxInFlight || _outbox.Count < MaxBatch)) return;
+            if (_inFlight > 0 && (_inFlight >= MaxInFlight || _outbox.Count < Batches.MaxItems)) return;
             _inFlight++;
         }
 
@@ -128,18 +124,13 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
     {
         lock (_gate)
         {
-            if (_outbox.Count == 0 || (_inFlight > 1 && _outbox.Count < MaxBatch))
+            if (_outbox.Count == 0 || (_inFlight > 1 && _outbox.Count < Batches.MaxItems))
             {
                 _inFlight--;
                 return null;
             }
 
-            int count = 0;
-            long size = 0;
-            while (count < _outbox.Count && count < MaxBatch && size < MaxBatchCharacters) size += _outbox[count++].Ended.Result.Value?.Length ?? 0;
-            List<(SiteWorkflow Workflow, LeafEnded Ended)> batch = count == _outbox.Count ? _outbox : _outbox.GetRange(0, count);
-            _outbox = count == _outbox.Count ? [] : _outbox.GetRange(count, _outbox.Count - count);
-            return batch;
+            return Batches.Take(ref _outbox, item => item.Ended.Result.Value?.Length ?? 0);
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     public async Task<string?> DescribeAsync()
     {
         // Off the grain's turn: the fold of a long journal takes its time.
-        WorkflowDescription? description = await Task.Run(() => host.DescribeAsync(Id));
+        WorkflowDescription? description = await Task.Run(() => host.Workflows.DescribeAsync(Id, CancellationToken.None));
         return description is null ? null : JsonSerializer.Serialize(description, WireJson.Options);
     }
 

@@ -33,9 +33,7 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
         foreach (IGrouping<string, RunningChild> children in running.GroupBy(child => child.WorkflowId))
         {
             // By the journal, not by what the site thinks: it may have missed something.
-            WorkflowState state = new(children.Key);
-            NoEffects nothing = new();
-            await foreach ((_, JournalEntry entry) in JournalReading.ReadAsync(host.Context.Journal, children.Key, 0, CancellationToken.None)) Transitions.Apply(state, entry, nothing);
+            WorkflowState state = await JournalReading.FoldAsync(host.Context.Journal, children.Key, CancellationToken.None);
             HashSet<(string, int)> waitedFor = [.. state.HasEnded ? [] : state.RunningLeaves().Select(leaf => (leaf.Id.ToString(), leaf.Delivery))];
             orphans.AddRange(children.Where(child => !waitedFor.Contains((child.Child, child.Delivery))));
         }

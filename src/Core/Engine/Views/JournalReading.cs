@@ -17,6 +17,15 @@ internal static class JournalReading
         return entries;
     }
 
+    /// <summary>The state that a workflow's journal tells; one that has not started where there is no such workflow.</summary>
+    public static async Task<WorkflowState> FoldAsync(IJournal journal, WorkflowId workflow, CancellationToken cancellationToken)
+    {
+        WorkflowState state = new(workflow);
+        NoEffects nothing = new();
+        await foreach ((_, JournalEntry entry) in ReadAsync(journal, workflow, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
+        return state;
+    }
+
     public static async IAsyncEnumerable<(long Sequence, JournalEntry Entry)> ReadAsync(
         IJournal journal, WorkflowId workflow, long fromSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

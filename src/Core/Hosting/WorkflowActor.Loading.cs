@@ -1,0 +1,135 @@
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Hosting;
+
+/// <summary>How a workflow comes to run here: created, or from its journal with what that still owes.</summary>
+internal sealed partial class WorkflowActor
+{
+    /// <summary>Makes the run anew from the journal, and takes up what is owed.</summary>
+    private async Task LoadAsync()
+    {
+        if (_isNew && _isReload) await LookWhetherCreatedAsync().ConfigureAwait(false);
+        (List<JournalEntry> entries, WorkflowStuckException? unreadable) = _isNew ? ([], null) : await ReadAsync().ConfigureAwait(false);
+        _nextSequence = entries.Count;
+        _timers.Clear();
+        await DisposeCodeAsync().ConfigureAwait(false);
+        _code = new WorkflowCode(_host, _header);
+        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
+        _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
+        IReadOnlyList<JournalEntry> beyond = unreadable is null ? Replay(entries) : [];
+        if (unreadable is not null) _run.Refuse(unreadable);
+        if (_run.Stuck is not null) return;
+        if (entries.Count == 0)
+        {
+            _kept.Enqueue(new Letter(new Begin(_traceParent)));
+            _isReload = true;
+            return;
+        }
+
+        IReadOnlyList<Request> requests = [];
+        if (beyond.Count > 0)
+        {
+            requests = _run.TakeRequests();
+            if (!await TryCommitAsync([.. beyond]).ConfigureAwait(false))
+            {
+                await LoadAsync().ConfigureAwait(false);
+                return;
+            }
+
+            SignalProgress();
+        }
+
+        // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
+        if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.OfType<DispatchWorker>().Select(dispatch => dispatch.Child), .. requests.OfType<RunStep>().Select(step => step.Child)]);
+        Carry(requests);
+        _isReload = true;
+    }
+
+    /// <summary>The answer to the creating commit was lost: only the store knows whether it was written.</summary>
+    private async Task LookWhetherCreatedAsync()
+    {
+        WorkflowHeader? there = await PersistAsync(() => _host.Journal.FindAsync(_header.Id, _host.Stopping)).ConfigureAwait(false);
+        if (there is null) return;
+        if ((there.Owner, there.Epoch) != (_header.Owner, 1L) && there.Status == WorkflowStatus.Running) GiveWay(there);
+        // Ended by the commit that created it, or by somebody else: either way it is there, and has nothing left to do here.
+        if (there.Status != WorkflowStatus.Running && (there.CreatedAt, there.Workflow, there.Input) != (_header.CreatedAt, _header.Workflow, _header.Input)) GiveWay(there);
+        _isNew = false;
+        _created.TrySetResult(new CreateResult(true, _header));
+    }
+
+    private void GiveWay(WorkflowHeader there)
+    {
+        _givesWayTo = there;
+        throw new GivenWayException(_header.Id);
+    }
+
+    private void TakeUpWhatIsOwed(HashSet<ChildId> started)
+    {
+        Owed.Timers(_run.State, _run);
+        Owed.Cancellations(_run.State, _run);
+        // One that is about to be journaled as lost was handed out by an earlier owner: not again under its number.
+        HashSet<Delivery> lost = [.. _kept.Select(letter => letter.Input).OfType<Lost>().SelectMany(input => input.Deliveries)];
+        Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !lost.Contains(delivery) && !_children.Has(delivery))];
+        if (_isReload) Owed.Dispatches(_run.State, missing, _run);
+        else TakeOver(missing);
+        Carry(_run.TakeRequests());
+    }
+
+    /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on. Before any signal: it is for them too.</summary>
+    private void TakeOver(Delivery[] missing)
+    {
+        Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child) is { Start.Kind: ChildKind.Step, IsHandedBack: false })];
+        Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
+        if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
+        if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
+        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more.
+        if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps).Except(handedBack)]);
+    }
+
+    /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
+    private async Task<T> PersistAsync<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not WorkflowStuckException && !_host.Stopping.IsCancellationRequested)
+            {
+                HostLog.JournalUnreadable(_host.Logger, _header.Id.Value, error);
+            }
+
+            await Task.Delay(_host.CommitRetryDelay, _host.Time, _host.Stopping).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The journal, or why it cannot be read. A workflow of a newer version waits for that one: it is stuck, not ended.</summary>
+    private async Task<(List<JournalEntry> Entries, WorkflowStuckException? Unreadable)> ReadAsync()
+    {
+        try
+        {
+            return (await PersistAsync(() => JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping)).ConfigureAwait(false), null);
+        }
+        catch (WorkflowStuckException unreadable)
+        {
+            return ([], unreadable);
+        }
+    }
+
+    /// <summary>Runs the journaled turns again. Entries that contradict each other are no state to go on from.</summary>
+    private IReadOnlyList<JournalEntry> Replay(List<JournalEntry> entries)
+    {
+        try
+        {
+            return _run.Replay(entries);
+        }
+        catch (Exception error)
+        {
+            _run.Refuse(new WorkflowStuckException(
+                $"The journal of workflow '{_header.Id}' cannot be run again: {error.Message} It was changed from outside, or written by a newer version of Sheaf; use that one.", error));
+            return [];
+        }
+    }
+}
