@@ -1,4 +1,4 @@
-namespace Sheaf.Engine;
+namespace Sheaf.Simulation;
 
 /// <summary>The sending end of a numbered stream (C3): messages keep their numbers until the other end has them.</summary>
 /// <typeparam name="T">The type of the messages.</typeparam>
