@@ -33,6 +33,20 @@ public sealed class WorkflowContext
     /// <summary>A new id, the same on every replay. Not for secrets.</summary>
     public Guid NewGuid() => _run.NextGuid();
 
+    /// <summary>
+    /// Whether to go the new way where the code has changed since workflows began that still run: <see langword="true"/> for those that
+    /// come here for the first time, <see langword="false"/> for those that came here by the old code, on every replay (rule D3).
+    /// </summary>
+    /// <param name="change">The change's name, new with the change: <c>fraud-check</c>. The first answer for it is that of the whole workflow.</param>
+    /// <remarks>
+    /// <code>
+    /// if (workflow.Changed("fraud-check")) await group.Start(Run.Worker&lt;FraudCheck&gt;(), order);
+    /// </code>
+    /// Once no workflow of the old code runs any more, the question and the old way can be deleted: the journals of those that went the
+    /// new way fit it.
+    /// </remarks>
+    public bool Changed(string change) => _run.Changed(change);
+
     /// <summary>Opens a group and runs its body (rules R1 to R8). Its end is that of the returned handle.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="name">The group's name.</param>

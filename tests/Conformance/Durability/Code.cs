@@ -106,6 +106,29 @@ public static class Changing
         });
     }
 
+    /// <summary>The second version, which did not forget.</summary>
+    [Workflow("changing/v1")]
+    public sealed class AfterWithCare : Workflow<string, string>
+    {
+        public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("g", async group =>
+        {
+            bool isNew = workflow.Changed("two-first");
+            ChildTask<string> first = isNew
+                ? group.Start("two", Run.Worker<PlanWorker>(), new PlanWork(input, "two", new AtGate("open", new Succeed("2"))))
+                : group.Start("one", Run.Worker<PlanWorker>(), new PlanWork(input, "one", new AtGate("open", new Succeed("1"))));
+            string value = await first;
+            return $"{(workflow.Changed("two-first") == isNew ? "same" : "other")} {value} {workflow.Changed("later")}";
+        });
+    }
+
+    /// <summary>The third, when nothing of the first runs any more.</summary>
+    [Workflow("changing/v1")]
+    public sealed class NewOnly : Workflow<string, string>
+    {
+        public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("g", async group =>
+            "new only " + await group.Start("two", Run.Worker<PlanWorker>(), new PlanWork(input, "two", new AtGate("open", new Succeed("2")))));
+    }
+
     [Workflow("changing/v1")]
     public sealed class DoesLess : Workflow<string, string>
     {

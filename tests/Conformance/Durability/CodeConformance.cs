@@ -96,6 +96,37 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
 
     [Fact]
     [Trait("Rule", "D3")]
+    public async Task Changed_WorkflowOfTheOldCode_GoesTheOldWay()
+    {
+        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
+        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync("one:started");
+        await EndAsync(before);
+        Stage.Open("open");
+        HostProcess after = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.AfterWithCare>());
+        // What it has not passed yet it passes the new way.
+        Assert.Equal("same 1 True", await ResultAsync(after));
+        Assert.DoesNotContain("two:started", Stage.Events);
+    }
+
+    [Theory]
+    [Trait("Rule", "D3")]
+    [InlineData(false, "same 2 True")]
+    [InlineData(true, "new only 2")]
+    public async Task Changed_WorkflowOfTheNewCode_GoesTheNewWayAlsoWhenItResumesAndWhenTheQuestionIsGone(bool questionIsGone, string expected)
+    {
+        HostProcess first = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.AfterWithCare>());
+        await first.Client.StartAsync(Run.Workflow<Changing.AfterWithCare>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync("two:started");
+        await EndAsync(first);
+        Stage.Open("open");
+        HostProcess second = await StartAsync(configure: sheaf => questionIsGone ? sheaf.AddWorkflow<Changing.NewOnly>() : sheaf.AddWorkflow<Changing.AfterWithCare>());
+        Assert.Equal(expected, await ResultAsync(second));
+        Assert.DoesNotContain("one:started", Stage.Events);
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
     public async Task Code_IsNotRegisteredAnyMore_IsStuckUntilItIs()
     {
         HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());

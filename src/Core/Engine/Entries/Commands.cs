@@ -50,6 +50,14 @@ internal sealed record CancelScope(int Scope, CancelSource Source, string? Reaso
     public override string Describe() => $"cancel scope {Scope}{(Reason is null ? "" : $" ({Reason})")}";
 }
 
+/// <summary>The code passed a change of its own the new way: it does so on every replay.</summary>
+internal sealed record ChangeCode(string Change) : JournalCommand
+{
+    public override bool IsSameAs(JournalCommand other) => other is ChangeCode code && Change == code.Change;
+
+    public override string Describe() => $"go the new way of change '{Change}'";
+}
+
 /// <summary>A branch, a group or the workflow itself (scope 0) ended: its body and all its children have.</summary>
 internal sealed record EndScope(int Scope, Result Result) : JournalCommand
 {

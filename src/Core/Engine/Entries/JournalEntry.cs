@@ -21,6 +21,7 @@ namespace Sheaf.Engine;
 [JsonDerivedType(typeof(StartChild), "start")]
 [JsonDerivedType(typeof(CancelScope), "cancel")]
 [JsonDerivedType(typeof(EndScope), "end")]
+[JsonDerivedType(typeof(ChangeCode), "changed")]
 internal abstract record JournalEntry;
 
 /// <summary>Something that happened outside the workflow's code: it begins a turn.</summary>

@@ -5,6 +5,8 @@ namespace Sheaf.Engine;
 /// <summary>What workflow code can do: start children, cancel its groups, and end.</summary>
 internal sealed partial class WorkflowRun
 {
+    /// <summary>Changes of the code that it was asked about, and whether it goes the new way.</summary>
+    private readonly Dictionary<string, bool> _changes = [];
     private int _guids;
     private Random? _random;
 
@@ -25,6 +27,20 @@ internal sealed partial class WorkflowRun
     {
         CheckOnTurn("WorkflowContext.NewGuid");
         return Chance.GuidOf(State.Id, _guids++);
+    }
+
+    /// <summary>Whether the code goes the new way of a change. The first answer is that of the whole workflow.</summary>
+    public bool Changed(string change)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(change);
+        CheckOnTurn("WorkflowContext.Changed", change);
+        change = WellFormed(change);
+        if (_changes.TryGetValue(change, out bool isNew)) return isNew;
+        ChangeCode command = new(change);
+        // Code that came here before the change existed has journaled nothing of it.
+        isNew = _replay is not { } replay || replay.Peek is { } next && next.IsSameAs(command) || replay is { Peek: null, IsLast: true };
+        if (isNew) Emit(command);
+        return _changes[change] = isNew;
     }
 
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>

@@ -91,6 +91,7 @@ internal sealed partial class WorkflowRun : IEffects
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
             IReadOnlyList<JournalEntry> turn = Turn(@event);
+            PassChanges(_replay);
             if (end == entries.Count) beyond = [.. turn.Skip(end - next)];
             if (Stuck is null && _replay.Missing is { } missing)
                 GetStuck(new NonDeterministicWorkflowException(Differs(missing.Index, missing.Command, "it did nothing more in that turn")));
@@ -135,6 +136,7 @@ internal sealed partial class WorkflowRun : IEffects
     {
         if (_replay is { } replay)
         {
+            if (command is not ChangeCode) PassChanges(replay);
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
             if (journaled is null && replay.IsLast)
@@ -152,6 +154,16 @@ internal sealed partial class WorkflowRun : IEffects
 
         _commands.Add(command);
         Apply(command);
+    }
+
+    /// <summary>Changes that the code asks about no longer: it has kept the new way only, which is the way it went.</summary>
+    private void PassChanges(ReplayTurn replay)
+    {
+        while (replay.Peek is ChangeCode passed)
+        {
+            _changes[passed.Change] = true;
+            _commands.Add(replay.Next()!);
+        }
     }
 
     /// <summary>
@@ -192,7 +204,7 @@ internal sealed partial class WorkflowRun : IEffects
         /// <summary>The entry that <see cref="Next"/> gave last, or where it found none.</summary>
         public int LastIndex => Math.Min(begin + _next - 1, end - 1);
 
-        public (int Index, JournalCommand Command)? Missing => Position < end ? (Position, (JournalCommand)entries[Position]) : null;
+        public (int Index, JournalCommand Command)? Missing => Peek is { } command ? (Position, command) : null;
 
         /// <summary>Whether nothing is journaled after this turn.</summary>
         public bool IsLast => end == entries.Count;
@@ -200,12 +212,14 @@ internal sealed partial class WorkflowRun : IEffects
         /// <summary>Whether the code has gone on beyond what is journaled.</summary>
         public bool IsBeyond { get; set; }
 
+        /// <summary>The command that <see cref="Next"/> gives next; null at the end of the turn.</summary>
+        public JournalCommand? Peek => Position < end ? (JournalCommand)entries[Position] : null;
+
         private int Position => begin + _next;
 
         public JournalCommand? Next()
         {
-            if (Position >= end) return null;
-            JournalCommand command = (JournalCommand)entries[Position];
+            if (Peek is not { } command) return null;
             _next++;
             return command;
         }

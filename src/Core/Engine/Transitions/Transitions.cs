@@ -59,6 +59,9 @@ internal static partial class Transitions
             case CancelScope cancel:
                 Cancel(state, state.Scopes[cancel.Scope], cancel.Source, CauseOf(state, cancel), effects);
                 break;
+            case ChangeCode:
+                // For the code only.
+                break;
             case EndScope end:
                 OnScopeEnded(state, state.Scopes[end.Scope], WholeResult(state, end), effects);
                 break;
