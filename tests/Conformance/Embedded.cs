@@ -31,3 +31,5 @@ public sealed class LostOwner : LostOwnerConformance<EmbeddedHost>;
 public sealed class Maps : MapConformance<EmbeddedHost>;
 
 public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
+
+public sealed class Nested : NestedConformance<EmbeddedHost>;

@@ -7,7 +7,7 @@ public sealed record ChildDescription
     /// <summary>The child's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is: <c>Worker</c>, <c>Step</c>, <c>Branch</c> or <c>Group</c>.</summary>
+    /// <summary>What it is: <c>Worker</c>, <c>Step</c>, <c>Branch</c>, <c>Group</c>, <c>Workflow</c>, or <c>Delay</c> and <c>Signal</c> for waits.</summary>
     public required string Kind { get; init; }
 
     /// <summary>What it does: <c>Waiting</c>, <c>Running</c>, <c>BackingOff</c> or <c>Ended</c>.</summary>
@@ -16,8 +16,11 @@ public sealed record ChildDescription
     /// <summary>How it ended; <see langword="null"/> while it has not.</summary>
     public OutcomeKind? Outcome { get; init; }
 
-    /// <summary>The worker's registered name; <see langword="null"/> for other kinds.</summary>
+    /// <summary>The registered name of the worker or workflow; <see langword="null"/> for other kinds.</summary>
     public string? Worker { get; init; }
+
+    /// <summary>The id of a child that is a workflow of its own: of its current attempt; <see langword="null"/> for other kinds, and before the first.</summary>
+    public string? WorkflowId { get; init; }
 
     /// <summary>Where it ran last; <see langword="null"/> on the embedded host.</summary>
     public string? Silo { get; init; }

@@ -27,6 +27,7 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         string owner = $"embedded:{Environment.MachineName}:{Environment.ProcessId}:{Interlocked.Increment(ref _hosts)}";
         Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? time, (loggers ?? NullLoggerFactory.Instance).CreateLogger("Sheaf.Embedded"), owner, probe);
         Workflows = new WorkflowOwner(Context, (header, post) => new LocalChildren(header.Id, Context, post), takesOver: false);
+        Context.Nested = new EmbeddedNestedWorkflows(Workflows);
     }
 
     /// <summary>How long disposal waits for workers that ignore their tokens; as long as the generic host's default.</summary>

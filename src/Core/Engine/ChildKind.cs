@@ -20,4 +20,7 @@ internal enum ChildKind
 
     /// <summary>A wait for a signal from outside. Runs nowhere.</summary>
     Signal = 5,
+
+    /// <summary>A workflow of its own, with its own journal and owner, wherever that is.</summary>
+    Workflow = 6,
 }

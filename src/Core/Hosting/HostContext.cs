@@ -81,6 +81,9 @@ internal sealed class HostContext : IAsyncDisposable
     /// <summary>How long to wait before a journal that failed is asked again.</summary>
     public TimeSpan CommitRetryDelay { get; }
 
+    /// <summary>Where workflows run that are children of others; set by the host when it is made.</summary>
+    public INestedWorkflows Nested { get; set; } = null!;
+
     /// <summary>A test harness that looks on; null in production.</summary>
     public IHostProbe? Probe { get; }
 
@@ -134,6 +137,28 @@ internal sealed class HostContext : IAsyncDisposable
         if (task.Exception is { } error) HostLog.TaskFailed(Logger, error);
         onEnded?.Invoke();
     });
+
+    /// <summary>Asks the journal, however long it is away: a workflow can do nothing else meanwhile, and loses nothing by it.</summary>
+    /// <param name="workflow">The workflow, for the log.</param>
+    /// <param name="ask">What is asked, again and again.</param>
+    /// <param name="isAnswer">Which exceptions are answers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<T> PersistAsync<T>(WorkflowId workflow, Func<Task<T>> ask, Func<Exception, bool> isAnswer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask().ConfigureAwait(false);
+            }
+            catch (Exception error) when (!isAnswer(error) && !cancellationToken.IsCancellationRequested)
+            {
+                HostLog.JournalUnreadable(Logger, workflow.Value, error);
+            }
+
+            await Task.Delay(CommitRetryDelay, Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Makes an object of the user's class, with constructor injection.</summary>
     public object Make(Type type, IServiceProvider services) =>

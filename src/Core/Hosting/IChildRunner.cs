@@ -22,6 +22,8 @@ internal interface IChildRunner
 
     void Start(RunStep step);
 
+    void Start(RunWorkflow run);
+
     /// <summary>What was started since the last call goes on its way: together, since that costs less.</summary>
     void Flush();
 

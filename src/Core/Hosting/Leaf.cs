@@ -42,6 +42,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     /// <summary>What it runs and with what, for who looks on: a worker's name and input; null for a step.</summary>
     public virtual (string? Worker, string? Input) Call => default;
 
+    /// <summary>Whether it is over when this host stops.</summary>
+    public virtual bool EndsWithHost => true;
+
     /// <summary>The trace context of its group; null where nobody traces.</summary>
     protected abstract string? TraceParent { get; }
 
@@ -139,7 +142,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
         string? value = null;
         try
         {
-            (end, value) = await (host.Probe is { } probe ? probe.RunAsync(this, () => WorkAsync(_source.Token)) : WorkAsync(_source.Token)).ConfigureAwait(false);
+            (end, value) = await (EndsWithHost && host.Probe is { } probe ? probe.RunAsync(this, () => WorkAsync(_source.Token)) : WorkAsync(_source.Token)).ConfigureAwait(false);
         }
         catch (Exception thrown)
         {

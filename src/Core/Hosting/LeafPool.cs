@@ -15,6 +15,9 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     /// <summary>Deliveries that run here, or have ended here and are not applied yet.</summary>
     public IEnumerable<Delivery> Deliveries => _leaves.Values.Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
 
+    /// <summary>Those that are over when this host stops.</summary>
+    public IEnumerable<Delivery> EndingWithHost => _leaves.Values.Where(leaf => leaf.EndsWithHost).Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
+
     public bool IsEmpty => _leaves.Count == 0;
 
     public bool Has(Delivery delivery) => _leaves.TryGetValue(delivery.Child, out Leaf? leaf) && leaf.Delivery == delivery.Number;
@@ -26,6 +29,8 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     }
 
     public void Start(RunStep step) => Start(new StepLeaf(host, workflow, step, Scope(step.Child.Scope), onEnded));
+
+    public void Start(RunWorkflow run) => Start(new WorkflowLeaf(host, workflow, run, Scope(run.Child.Scope), onEnded));
 
     /// <summary>Forgets a delivery whose end has been applied, or is waited for no longer.</summary>
     public void OnApplied(ChildId child, int delivery)
@@ -55,7 +60,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     public void Abandon(CancellationCause cause)
     {
         _abandoned ??= cause;
-        foreach (LeafScope scope in _scopes.Values) scope.Cancel(cause);
+        foreach (LeafScope scope in _scopes.Values) scope.Abandon(cause);
         foreach (Leaf leaf in _leaves.Values) host.Signals.Add(leaf);
     }
 
@@ -71,7 +76,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     {
         if (_scopes.TryGetValue(id, out LeafScope? scope)) return scope;
         _scopes[id] = scope = new LeafScope();
-        if (_abandoned is not null) scope.Cancel(_abandoned);
+        if (_abandoned is not null) scope.Abandon(_abandoned);
         return scope;
     }
 }

@@ -7,6 +7,15 @@ internal sealed class LeafScope
 
     public CancellationCause? Cause => _cause;
 
+    /// <summary>Whether it is signalled because nobody here waits for its leaves any more.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    public void Abandon(CancellationCause cause)
+    {
+        IsAbandoned = true;
+        Cancel(cause);
+    }
+
     /// <summary>Sets the cause; the first one counts.</summary>
     public void Cancel(CancellationCause cause) => Interlocked.CompareExchange(ref _cause, cause, null);
 }

@@ -14,7 +14,7 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
 
     public IRunningView View { get; } = new SameProcess();
 
-    public IReadOnlyList<Delivery> EndingWithHost => [.. _leaves.Deliveries];
+    public IReadOnlyList<Delivery> EndingWithHost => [.. _leaves.EndingWithHost];
 
     public bool Has(Delivery delivery) => _leaves.Has(delivery);
 
@@ -27,6 +27,8 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
     public void Start(DispatchWorker dispatch) => _leaves.Start(dispatch);
 
     public void Start(RunStep step) => _leaves.Start(step);
+
+    public void Start(RunWorkflow run) => _leaves.Start(run);
 
     public void Flush()
     {

@@ -41,7 +41,7 @@ internal sealed partial class WorkflowActor
         }
 
         // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
-        if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.OfType<DispatchWorker>().Select(dispatch => dispatch.Child), .. requests.OfType<RunStep>().Select(step => step.Child)]);
+        if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
         Carry(requests);
         _isReload = true;
     }
@@ -64,6 +64,14 @@ internal sealed partial class WorkflowActor
         throw new GivenWayException(_header.Id);
     }
 
+    private static ChildId? ChildToStart(Request request) => request switch
+    {
+        DispatchWorker dispatch => dispatch.Child,
+        RunStep step => step.Child,
+        RunWorkflow run => run.Child,
+        _ => null,
+    };
+
     private void TakeUpWhatIsOwed(HashSet<ChildId> started)
     {
         Owed.Timers(_run.State, _run);
@@ -76,9 +84,12 @@ internal sealed partial class WorkflowActor
         Carry(_run.TakeRequests());
     }
 
-    /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on. Before any signal: it is for them too.</summary>
-    private void TakeOver(Delivery[] missing)
+    /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on, and nested workflows do. Before any signal: it is for them too.</summary>
+    private void TakeOver(Delivery[] deliveries)
     {
+        Delivery[] workflows = [.. deliveries.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Workflow)];
+        Owed.Dispatches(_run.State, workflows, _run);
+        Delivery[] missing = [.. deliveries.Except(workflows)];
         Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child) is { Start.Kind: ChildKind.Step, IsHandedBack: false })];
         Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
         if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
@@ -87,23 +98,7 @@ internal sealed partial class WorkflowActor
         if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps).Except(handedBack)]);
     }
 
-    /// <summary>Asks the journal, however long it is away: the workflow can do nothing else meanwhile, and loses nothing by it.</summary>
-    private async Task<T> PersistAsync<T>(Func<Task<T>> ask)
-    {
-        while (true)
-        {
-            try
-            {
-                return await ask().ConfigureAwait(false);
-            }
-            catch (Exception error) when (error is not WorkflowStuckException && !_host.Stopping.IsCancellationRequested)
-            {
-                HostLog.JournalUnreadable(_host.Logger, _header.Id.Value, error);
-            }
-
-            await Task.Delay(_host.CommitRetryDelay, _host.Time, _host.Stopping).ConfigureAwait(false);
-        }
-    }
+    private Task<T> PersistAsync<T>(Func<Task<T>> ask) => _host.PersistAsync(_header.Id, ask, error => error is WorkflowStuckException, _host.Stopping);
 
     /// <summary>The journal, or why it cannot be read. A workflow of a newer version waits for that one: it is stuck, not ended.</summary>
     private async Task<(List<JournalEntry> Entries, WorkflowStuckException? Unreadable)> ReadAsync()

@@ -8,10 +8,45 @@ internal sealed partial class WorkflowActor
 {
     private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    // Guarded by _gate: who is told when it is over.
+    private readonly List<Action<Task<WorkflowEnd>>> _onOver = [];
+    private bool _isOver;
+
     // Null while letters are taken; then what to tell those that come too late.
     private volatile Exception? _refusal;
 
     private static TaskCompletionSource<WorkflowEnd> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Tells of the workflow's end, or of that of this actor, once: at once where it is there. Called before anybody who looks on
+    /// could take the host for idle. One that is stuck has not ended.
+    /// </summary>
+    public void WhenOver(Action<Task<WorkflowEnd>> onOver)
+    {
+        lock (_gate)
+        {
+            if (!_isOver)
+            {
+                _onOver.Add(onOver);
+                return;
+            }
+        }
+
+        onOver(WhenEnded);
+    }
+
+    private void TellOver()
+    {
+        Action<Task<WorkflowEnd>>[] listeners;
+        lock (_gate)
+        {
+            _isOver = true;
+            listeners = [.. _onOver];
+            _onOver.Clear();
+        }
+
+        foreach (Action<Task<WorkflowEnd>> onOver in listeners) onOver(WhenEnded);
+    }
 
     private void Complete(Action<TaskCompletionSource<WorkflowEnd>> complete)
     {

@@ -163,6 +163,7 @@ internal sealed partial class WorkflowActor : IDisposable
         }
         finally
         {
+            TellOver();
             Dispose();
             RefuseRest();
             _traces.StopAll();
@@ -295,6 +296,9 @@ internal sealed partial class WorkflowActor : IDisposable
                 break;
             case RunStep step:
                 _children.Start(step with { TraceParent = TraceParentOf(step.Child) });
+                break;
+            case RunWorkflow run:
+                _children.Start(run with { TraceParent = TraceParentOf(run.Child) });
                 break;
             case CancelRunning cancel:
                 _children.Cancel(cancel.Scope, cancel.Cause);

@@ -69,6 +69,32 @@ public sealed class WorkflowGroup
         return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
     }
 
+    /// <summary>Starts a workflow of its own, under its registered name.</summary>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkflowRef{Workflow{TIn, TOut}}, TIn, ChildOptions?)"/>
+    public ChildTask<TOut> Start<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, TIn input, ChildOptions? options = null) =>
+        Start((workflow ?? throw new ArgumentNullException(nameof(workflow))).Name, workflow, input, options);
+
+    /// <summary>Starts a workflow of its own as a child of this group: with its own journal, on whichever silo it has its place.</summary>
+    /// <typeparam name="TIn">The type of the input.</typeparam>
+    /// <typeparam name="TOut">The type of the value.</typeparam>
+    /// <param name="name">The child's name. Several children may share one; the ordinal tells them apart.</param>
+    /// <param name="workflow">What it runs: <c>Run.Workflow&lt;ShipOrder&gt;()</c>.</param>
+    /// <param name="input">Its input. One that cannot be made JSON of, or is too large, is the child's failure (rule D10).</param>
+    /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults. Each attempt of a retry is another workflow.</param>
+    /// <returns>The handle. The workflow is started once the start is journaled (rule D4).</returns>
+    /// <remarks>
+    /// <para>Its id is made of this workflow's and the child's place, such as <c>order-42/1.0</c>, so that it is started only once; under it, it
+    /// can be described, watched and signalled. Its failures are this child's, with their structure.</para>
+    /// <para>It is cancelled with the group, which waits for its end however long that takes: a workflow is never abandoned (rule R9). While it is
+    /// stuck, its parent waits for it to be mended. Do not purge workflows whose parents still run.</para>
+    /// </remarks>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)" path="/exception"/>
+    public ChildTask<TOut> Start<TIn, TOut>(string name, IWorkflowRef<Workflow<TIn, TOut>> workflow, TIn input, ChildOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        return _run.StartWorkflow<TOut>(_scope, name, workflow.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
+    }
+
     /// <summary>Runs a worker for each input (rule R15), in a nested group whose children take several inputs each: thousands cost little more than a few.</summary>
     /// <inheritdoc cref="MapAsync{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, IReadOnlyList{TIn}, WorkflowMapOptions?)"/>
     public ChildTask<IReadOnlyList<TOut>> MapAsync<TIn, TOut>(IWorkerRef<Worker<TIn, TOut>> worker, IReadOnlyList<TIn> inputs, WorkflowMapOptions? options = null) =>

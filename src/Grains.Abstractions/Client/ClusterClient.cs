@@ -72,8 +72,20 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     public Task<IReadOnlyList<RunningChild>> AuditAsync(CancellationToken cancellationToken = default) =>
         CallAsync(() => grains.GetGrain<IWorkflowListGrain>(NewKey()).AuditAsync(orphansOnly: true), cancellationToken);
 
+    /// <summary>Starts a workflow as another's child.</summary>
+    internal Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
+        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, traceParent)), giveUpAfter, cancellationToken);
+
+    /// <summary>Waits for the end of a workflow, however long.</summary>
+    internal async Task<WorkflowEnd> WaitAsync(WorkflowId id, CancellationToken cancellationToken) =>
+        ToEnd(await AskUntilEndedAsync(() => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Cancels a workflow in somebody's name.</summary>
+    internal Task<bool> CancelAsync(WorkflowId id, string? reason, string? by, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
+        CallAsync(() => Grain(id).CancelAsync(reason, by), giveUpAfter, cancellationToken);
+
     protected override Task<bool> StartAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken) =>
-        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, Activity.Current?.Id)), cancellationToken);
+        StartAsync(workflow, id, input, Activity.Current?.Id, GiveUpAfter, cancellationToken);
 
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
@@ -81,15 +93,14 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         return ToEnd(await AskUntilEndedAsync(() => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
     }
 
-    protected override async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken) =>
-        ToEnd(await AskUntilEndedAsync(() => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
+    protected override Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken) => WaitAsync(id, cancellationToken);
 
     protected override Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
     {
         switch (input)
         {
             case AskCancel cancel:
-                return CallAsync(() => Grain(id).CancelAsync(cancel.Reason, cancel.By), cancellationToken);
+                return CancelAsync(id, cancel.Reason, cancel.By, GiveUpAfter, cancellationToken);
             case AskSignal signal:
                 // A key for all its repetitions: it must count once.
                 string key = signal.Key ?? NewKey().ToString();

@@ -27,6 +27,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? TimeProvider.System, loggers.CreateLogger("Sheaf.Cluster"), address) { SiloName = silo.Name };
         Links = new SiteLinks(address);
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
+        Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
         _outcomes = new OutcomeLinks(this, grains);
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
         _factory = new SiteLinkFactory(this, grains);

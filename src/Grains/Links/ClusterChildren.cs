@@ -3,7 +3,7 @@ using Sheaf.Hosting;
 
 namespace Sheaf.Grains;
 
-/// <summary>Runs the leaves of one workflow over the silos: steps beside the workflow, workers wherever there is room.</summary>
+/// <summary>Runs the leaves of one workflow over the silos: steps beside the workflow, workers wherever there is room, nested workflows by themselves.</summary>
 /// <remarks>
 /// <para>Thread-safe: the actor calls it, and so do links. A delivery is: gathered → waiting for a site → assigned → applied;
 /// or, of an earlier owner, sought → assigned or lost.</para>
@@ -16,7 +16,10 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
     private readonly SiteLinks _links;
     private readonly HostContext _host;
     private readonly Action<Letter> _post;
-    private readonly LeafPool _steps;
+    
+    // Steps, and the waits for nested workflows.
+    private readonly LeafPool _beside;
+
     private readonly List<DispatchWorker> _gathered = [];
     private readonly Lock _gate = new();
 
@@ -38,8 +41,8 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         _links = links;
         _host = host;
         _post = post;
-        // Steps spawn nothing.
-        _steps = new LeafPool(workflow, host, ended => post(new Letter(ended)), _ => Task.FromResult(false));
+        // Neither steps nor workflows spawn siblings.
+        _beside = new LeafPool(workflow, host, ended => post(new Letter(ended)), _ => Task.FromResult(false));
         links.Register(workflow, this);
     }
 
@@ -60,7 +63,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
     {
         lock (_gate)
         {
-            // A step has no assignment: it runs beside its workflow.
+            // A step or a nested workflow has no assignment: it is waited for beside its workflow.
             if (!_assigned.TryGetValue(child, out (int Number, SiteLink? Link) there)) return !_sought.Any(sought => sought.Child == child);
             return there.Link is { } link && _signals.TryGetValue((child.Scope, link), out long place) && link.IsConfirmed(place);
         }
@@ -74,14 +77,14 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
             lock (_gate)
             {
                 IEnumerable<Delivery> here = _assigned.Where(pair => pair.Value.Link is not { } link || link.Silo == _host.OwnerName).Select(pair => new Delivery(pair.Key, pair.Value.Number));
-                return [.. _steps.Deliveries, .. here];
+                return [.. _beside.EndingWithHost, .. here];
             }
         }
     }
 
     public bool Has(Delivery delivery)
     {
-        if (_steps.Has(delivery)) return true;
+        if (_beside.Has(delivery)) return true;
         lock (_gate) return _sought.Contains(delivery) || (_assigned.TryGetValue(delivery.Child, out (int Number, SiteLink?) there) && there.Number == delivery.Number);
     }
 
@@ -91,7 +94,9 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         _gathered.Add(dispatch);
     }
 
-    public void Start(RunStep step) => _steps.Start(step);
+    public void Start(RunStep step) => _beside.Start(step);
+
+    public void Start(RunWorkflow run) => _beside.Start(run);
 
     public void Flush()
     {
@@ -158,7 +163,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
 
     public void Cancel(int scope, CancellationCause cause)
     {
-        _steps.Cancel(scope, cause);
+        _beside.Cancel(scope, cause);
         SiteLink[] links;
         lock (_gate)
         {
@@ -175,7 +180,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
 
     public void Close(int scope)
     {
-        _steps.Close(scope);
+        _beside.Close(scope);
         lock (_gate)
         {
             // One that was never cancelled has left nothing behind; the workflow's own takes all with it.
@@ -190,7 +195,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
 
     public void OnApplied(ChildId child, int delivery)
     {
-        _steps.OnApplied(child, delivery);
+        _beside.OnApplied(child, delivery);
         lock (_gate)
         {
             if (_assigned.TryGetValue(child, out (int Number, SiteLink?) there) && there.Number == delivery) _assigned.Remove(child);
@@ -201,7 +206,7 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
 
     public void Abandon(CancellationCause cause)
     {
-        _steps.Abandon(cause);
+        _beside.Abandon(cause);
         _links.Unregister(_workflow, this);
         lock (_gate)
         {

@@ -45,3 +45,5 @@ public sealed class Payloads : PayloadConformance<OneSiloHost>;
 public sealed class Fencing : FencingConformance<OneSiloHost>;
 
 public sealed class Maps : MapConformance<OneSiloHost>;
+
+public sealed class Nested : NestedConformance<OneSiloHost>;

@@ -80,7 +80,11 @@ public sealed class BrokenWorkflow(Func<bool> isMended) : Workflow<string, strin
 {
     private readonly bool _isMended = isMended() ? true : throw new InvalidOperationException("not mended yet");
 
-    public override Task<string> RunAsync(string input, WorkflowContext workflow) => Task.FromResult(_isMended ? "mended" : "broken");
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        if (input == "waits") await workflow.WaitForAsync<string>("nothing");
+        return _isMended ? "mended" : "broken";
+    }
 }
 
 /// <summary>Two versions of one workflow; the second forgot that journals of the first exist.</summary>

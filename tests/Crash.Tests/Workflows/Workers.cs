@@ -69,6 +69,8 @@ public static class Registration
         .AddWorkflow<FailFast>()
         .AddWorkflow<Compensates>()
         .AddWorkflow<Window>()
+        .AddWorkflow<Nests>()
+        .AddWorkflow<WaitsForNothing>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()
         .AddWorker<FailUntil>()

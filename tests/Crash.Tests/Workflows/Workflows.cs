@@ -136,3 +136,24 @@ public sealed class Window : Workflow<int, string>
         return all;
     }, new() { MaxConcurrency = 2 });
 }
+
+/// <summary>Has workflows of its own as children: one that succeeds, one that fails, one that is cancelled because it takes too long.</summary>
+[Workflow("nests/v1")]
+public sealed class Nests : Workflow<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("nesting", async group =>
+    {
+        // One after the other: how the commits of workflows that run at once share their writes is a matter of chance.
+        string window = await group.Start("window", Run.Workflow<Window>(), 4);
+        Outcome<string> failed = await group.Start("fails", Run.Workflow<FailFast>(), input, new() { Isolated = true }).OutcomeAsync();
+        await group.GroupAsync("impatient", async nested => { await nested.Start("waits", Run.Workflow<WaitsForNothing>(), input); }, new() { MoveOnAfter = TimeSpan.FromHours(1) });
+        return $"{window} {failed.Kind} {workflow.Changed("second-window")} {await group.Start("second", Run.Workflow<Window>(), 1)}";
+    });
+}
+
+/// <summary>Waits for a signal that never comes.</summary>
+[Workflow("waits-for-nothing/v1")]
+public sealed class WaitsForNothing : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow) => await workflow.WaitForAsync<string>(input);
+}

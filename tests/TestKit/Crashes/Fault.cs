@@ -33,7 +33,7 @@ internal sealed class Fault(CrashPoint? point)
     {
         if (point is not { } at) return;
         process.Journal.BeforeAppend = append => append == at.Number ? BeforeAsync(process, at.Kind) : Task.CompletedTask;
-        process.Journal.AfterAppend = (append, results) => append == at.Number ? AfterAsync(process, at.Kind, results) : Task.CompletedTask;
+        process.Journal.AfterAppend = (append, written) => append == at.Number ? AfterAsync(process, at.Kind, written) : Task.CompletedTask;
         process.Probe.BeforeEffect = effect => (at.Kind, at.Number) == (CrashKind.CrashBeforeEffect, effect) ? HitAsync(process) : Task.CompletedTask;
         process.Probe.AfterEffect = effect => (at.Kind, at.Number) == (CrashKind.CrashAfterEffect, effect) ? HitAsync(process) : Task.CompletedTask;
     }
@@ -86,7 +86,7 @@ internal sealed class Fault(CrashPoint? point)
         }
     }
 
-    private async Task AfterAsync(TestProcess process, CrashKind kind, IReadOnlyList<AppendResult> results)
+    private async Task AfterAsync(TestProcess process, CrashKind kind, IReadOnlyList<(JournalCommit Commit, AppendResult Result)> written)
     {
         switch (kind)
         {
@@ -97,7 +97,8 @@ internal sealed class Fault(CrashPoint? point)
                 await HitAsync(process).ConfigureAwait(false);
                 break;
             case CrashKind.TakeoverBeforeWrite:
-                WasAccepted = results.Contains(AppendResult.Accepted);
+                // A workflow that it creates, as a child of the one it has lost, is new: nobody can have taken it over.
+                WasAccepted = written.Any(pair => pair.Result == AppendResult.Accepted && pair.Commit.Creates is null);
                 _cameBack.TrySetResult();
                 break;
             default:

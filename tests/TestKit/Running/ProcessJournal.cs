@@ -15,8 +15,8 @@ internal sealed class ProcessJournal(IJournal inner) : IJournal
     /// <summary>Runs before an append, with its number from 1; what it throws the append throws, and nothing is written.</summary>
     public Func<int, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
 
-    /// <summary>Runs after an append, with what became of it; what it throws the append throws, and it is written all the same.</summary>
-    public Func<int, IReadOnlyList<AppendResult>, Task> AfterAppend { get; set; } = (_, _) => Task.CompletedTask;
+    /// <summary>Runs after an append, with what became of each commit; what it throws the append throws, and it is written all the same.</summary>
+    public Func<int, IReadOnlyList<(JournalCommit Commit, AppendResult Result)>, Task> AfterAppend { get; set; } = (_, _) => Task.CompletedTask;
 
     /// <summary>The host is gone: nothing of it reaches the journal any more.</summary>
     public void Kill() => _isGone = true;
@@ -28,7 +28,7 @@ internal sealed class ProcessJournal(IJournal inner) : IJournal
         await BeforeAppend(number).ConfigureAwait(false);
         Check();
         IReadOnlyList<AppendResult> results = await inner.AppendAsync(commits, cancellationToken).ConfigureAwait(false);
-        await AfterAppend(number, results).ConfigureAwait(false);
+        await AfterAppend(number, [.. commits.Zip(results)]).ConfigureAwait(false);
         Check();
         return results;
     }

@@ -3,7 +3,7 @@ namespace Sheaf.Engine;
 /// <summary>The code started a child.</summary>
 internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : JournalCommand
 {
-    /// <summary>The worker's registered name; null for other kinds.</summary>
+    /// <summary>The registered name of the worker or workflow; null for other kinds.</summary>
     public string? Worker { get; init; }
 
     /// <summary>The input as JSON text; null where there is none.</summary>
@@ -34,6 +34,7 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     public override string Describe() => Kind switch
     {
         ChildKind.Worker => $"start worker '{Worker}' as child '{Name}' ({Child}) with {(Input is null ? "no input" : $"input {Cut(Input)}")}",
+        ChildKind.Workflow => $"start workflow '{Worker}' as child '{Name}' ({Child}) with {(Input is null ? "no input" : $"input {Cut(Input)}")}",
         ChildKind.Delay => $"wait for {Delay} ({Child})",
         ChildKind.Signal => $"wait for signal '{Name}' ({Child})",
         _ => $"start {Kind} '{Name}' ({Child})",

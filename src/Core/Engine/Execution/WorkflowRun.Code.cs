@@ -46,6 +46,10 @@ internal sealed partial class WorkflowRun
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
         StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options) with { Worker = worker, Map = map }, input);
 
+    /// <summary>Starts a workflow of its own.</summary>
+    public ChildTask<T> StartWorkflow<T>(ScopeCode scope, string name, string workflow, Func<string?> input, ChildOptions? options) =>
+        StartLeaf<T>(scope, Admit(scope, ChildKind.Workflow, name, options) with { Worker = workflow }, input);
+
     public ChildTask<T> StartStep<T>(ScopeCode scope, string name, StepWork work, ChildOptions? options)
     {
         StartChild start = Admit(scope, ChildKind.Step, name, options);
@@ -109,7 +113,7 @@ internal sealed partial class WorkflowRun
         name = WellFormed(name);
         CheckOnTurn("Start of child", name);
         options?.Retry?.Validate();
-        if (kind == ChildKind.Worker && options?.Retry?.When is not null)
+        if (kind is ChildKind.Worker or ChildKind.Workflow && options?.Retry?.When is not null)
             throw new ArgumentException($"The retry policy of child '{name}' has a predicate, which cannot go to another process. Name exception types with On and Except.", nameof(options));
         // A shielded group may open in a cancelled scope: that is where compensation runs (R8).
         if (scope.State.Cause is { } cause && !isShielded)

@@ -39,7 +39,7 @@ internal static class Intake
         {
             if ((uint)timer.Key.Scope >= (uint)state.Scopes.Count) return null;
             ScopeState scope = state.Scopes[timer.Key.Scope];
-            bool hasEffect = kind == TimerKind.Grace ? scope is { Result: null, AbandonAt: not null, HasRunningLeaf: true } : scope is { Result: null, Cause: null };
+            bool hasEffect = kind == TimerKind.Grace ? scope is { Result: null, AbandonAt: not null, HasLeafToAbandon: true } : scope is { Result: null, Cause: null };
             return hasEffect ? new TimerFired(now, timer.Key.Scope, kind) : null;
         }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sheaf.Engine;
 
 /// <summary>Where a durable child stands.</summary>
@@ -62,7 +64,10 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     public ScopeState? Inner { get; set; }
 
     /// <summary>Leaves run away from the workflow's code: they are delivered, retried and cancelled by message.</summary>
-    public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step;
+    public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step or ChildKind.Workflow;
+
+    /// <summary>A workflow is not given up (R9): it has grace periods of its own, and what is stuck waits to be mended.</summary>
+    public bool CanBeAbandoned => start.Kind is ChildKind.Worker or ChildKind.Step;
 
     /// <summary>Delays and signals wait, and run nowhere.</summary>
     public bool IsWait => start.Kind is ChildKind.Delay or ChildKind.Signal;
@@ -72,6 +77,10 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
 
     /// <summary>When a delay ends.</summary>
     public DateTimeOffset? DueAt { get; set; }
+
+    /// <summary>The id of the workflow that the child's current attempt is: always the same, so that it is started once.</summary>
+    public string WorkflowIdIn(WorkflowState workflow) =>
+        Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workflow.Id}/{Id}~{Attempt}") : string.Create(CultureInfo.InvariantCulture, $"{workflow.Id}/{Id}");
 
     /// <summary>The child as the origin of its failure, in its group.</summary>
     public FailureOrigin OriginIn(WorkflowState workflow) => new()

@@ -15,7 +15,7 @@ internal static class Owed
                 if (child is { Status: ChildStatus.Running, DueAt: { } dueAt }) effects.StartTimer(TimerKey.Delay(child.Id), dueAt);
             }
 
-            if (scope is { AbandonAt: { } abandonAt, HasRunningLeaf: true }) effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), abandonAt);
+            if (scope is { AbandonAt: { } abandonAt, HasLeafToAbandon: true }) effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), abandonAt);
             if (scope.Cause is not null) continue;
             Start(scope, TimerKind.Deadline, scope.Settings.Deadline, scope.OpenedAt, effects);
             Start(scope, TimerKind.MoveOn, scope.Settings.MoveOnAfter, scope.OpenedAt, effects);

@@ -47,6 +47,9 @@ internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settin
     /// <summary>Whether a leaf has been delivered and not ended.</summary>
     public bool HasRunningLeaf => Children.Exists(child => child is { IsLeaf: true, Status: ChildStatus.Running });
 
+    /// <summary>Whether a leaf runs that its grace period ends.</summary>
+    public bool HasLeafToAbandon => Children.Exists(child => child is { CanBeAbandoned: true, Status: ChildStatus.Running });
+
     /// <summary>Null until the scope has ended.</summary>
     public Result? Result { get; set; }
 

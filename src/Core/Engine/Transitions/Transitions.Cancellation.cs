@@ -69,7 +69,7 @@ internal static partial class Transitions
         // By index: an end never adds children, since nothing is started in a cancelled scope.
         for (int i = 0; i < scope.Children.Count; i++)
         {
-            if (scope.Children[i] is not { IsLeaf: true, Status: ChildStatus.Running } leaf) continue;
+            if (scope.Children[i] is not { CanBeAbandoned: true, Status: ChildStatus.Running } leaf) continue;
             effects.GiveUp(leaf);
             End(state, leaf, Result.Abandoned(Failure.From(ChildAbandonedException.Of(leaf.Start.Name, scope.GracePeriod))), effects);
         }

@@ -20,7 +20,7 @@ internal static class Descriptions
             Cause = state.HasStarted ? state.Root.Cause : null,
             Failure = state.Result?.Failure,
             StuckReason = stuckReason,
-            Children = state.HasStarted ? new Describing(running).ChildrenOf(state.Root) : [],
+            Children = state.HasStarted ? new Describing(state, running).ChildrenOf(state.Root) : [],
             JournalLength = entries.Count,
         };
     }
@@ -34,7 +34,7 @@ internal static class Descriptions
         _ => WorkflowStatus.Cancelled,
     };
 
-    private sealed class Describing(IRunningView? running)
+    private sealed class Describing(WorkflowState state, IRunningView? running)
     {
         private readonly IReadOnlyDictionary<ChildId, string>? _waiting = running?.WhyWaiting();
 
@@ -47,6 +47,7 @@ internal static class Descriptions
             Status = child.Status.ToString(),
             Outcome = child.Result?.Kind,
             Worker = child.Start.Worker,
+            WorkflowId = child is { Start.Kind: ChildKind.Workflow, Attempt: > 0 } ? child.WorkflowIdIn(state) : null,
             Silo = child.Silo,
             Attempt = child.Attempt,
             Delivery = child.Delivery,
@@ -65,6 +66,7 @@ internal static class Descriptions
             { Status: ChildStatus.BackingOff, RetryAt: { } at } => $"its next attempt, at {at:u}",
             { Status: ChildStatus.Running, DueAt: { } at } => $"{at:u}",
             { Status: ChildStatus.Running, Start.Kind: ChildKind.Signal } => $"signal '{child.Start.Name}'",
+            { Status: ChildStatus.Running, Start.Kind: ChildKind.Workflow } => $"workflow '{child.WorkflowIdIn(state)}'",
             { Status: ChildStatus.Running, IsLeaf: true } => _waiting?.GetValueOrDefault(child.Id),
             _ => null,
         };

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>A workflow as the child of another: started once under its id, and waited for.</summary>
+/// <remarks>It does not end with its parent's owner: the next owner starts it, finds that it is there, and waits on.</remarks>
+internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWorkflow run, LeafScope scope, Action<LeafEnded> onEnded)
+    : Leaf(host, workflow, run.Child, run.Attempt, run.Delivery, run.Name, run.Timeout, scope, onEnded)
+{
+    public override bool EndsWithHost => false;
+
+    public override (string? Worker, string? Input) Call => (run.Workflow, run.Input);
+
+    protected override string? TraceParent => run.TraceParent;
+
+    protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
+    {
+        NestedWorkflow nested = new(Workflow, new WorkflowId(run.Id), run.Workflow, run.Input ?? "null", Activity.Current?.Id ?? run.TraceParent);
+        using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(Host.Stopping);
+        await Host.Nested.StartAsync(nested, waiting.Token).ConfigureAwait(false);
+        using CancellationTokenRegistration registration = token.UnsafeRegister(_ => OnSignalled(nested, waiting), null);
+        return ToEnd(nested.Id, await Host.Nested.EndAsync(nested, waiting.Token).ConfigureAwait(false), token.IsCancellationRequested);
+    }
+
+    /// <summary>Its scope is cancelled, or this host has nothing to do with it any more: then the workflow is another's child now.</summary>
+    private void OnSignalled(NestedWorkflow nested, CancellationTokenSource waiting)
+    {
+        if (Scope.IsAbandoned) waiting.Cancel();
+        else Host.Nested.Cancel(nested, Scope.Cause?.ToString() ?? "its time is up");
+    }
+
+    private (WorkEnd End, string? Value) ToEnd(WorkflowId id, WorkflowEnd end, bool isSignalled) => end.Result switch
+    {
+        { Kind: OutcomeKind.Succeeded, Value: var value } => (WorkEnd.Succeeded, value),
+        { Failure: { } failure } => (WorkEnd.Failed(failure.ToException(Host.Options.FailureTypes)), null),
+        _ when isSignalled => (WorkEnd.Cancelled, null),
+        // Cancelled by somebody else, as a timeout is (R4).
+        _ => (WorkEnd.Failed(new OperationCanceledException($"Workflow '{id}' was cancelled{(end.Cause is { } cause ? $": {cause}" : "")}.")), null),
+    };
+}
