@@ -72,13 +72,15 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         return callbackErrors.Count == 0 ? (end, value) : (WorkEnd.Failed([.. end.Errors, .. callbackErrors]), default);
     }
 
-    private async Task<(WorkEnd End, T? Value)> RunOnceAsync(CancellationToken token)
+    private Task<(WorkEnd End, T? Value)> RunOnceAsync(CancellationToken token) =>
+        readiness is null ? CallAsync(token) : CallAsync(readiness, token);
+
+    /// <summary>As any call, but one that returns without being ready has failed, unless it was asked to stop (R14).</summary>
+    private async Task<(WorkEnd End, T? Value)> CallAsync(Readiness said, CancellationToken token)
     {
         (WorkEnd end, T? value) = await CallAsync(token).ConfigureAwait(false);
-        if (readiness is null) return (end, value);
-
-        readiness.EndAttempt();
-        if (end.Kind != OutcomeKind.Succeeded || readiness.IsReady) return (end, value);
+        said.EndAttempt();
+        if (end.Kind != OutcomeKind.Succeeded || said.IsReady) return (end, value);
         return (IsCancelled(token) ? WorkEnd.Cancelled : WorkEnd.Failed(Readiness.NeverReady(child.Name)), default);
     }
 
