@@ -12,7 +12,7 @@ passed=0 failed=0 skipped=0
 declare -a problems=()
 
 # Test projects in the order of running: what stands on nothing first.
-projects=(Core.Tests Simulation Conformance Journals Crash.Tests Samples.Tests Docs.Tests)
+projects=(Core.Tests Analyzers.Tests Simulation Conformance Journals Crash.Tests Samples.Tests Docs.Tests)
 # What needs Orleans comes after: where its packages cannot be had, it is skipped, and the rest is not.
 orleans_projects=(Cluster.Tests Silo.Tests Client.Tests)
 # What starts a PostgreSQL server of its own.

@@ -15,5 +15,10 @@ public sealed record ChildOptions
     /// <value>The default is <see langword="null"/>: as the group's <see cref="TaskGroupOptions.Retry"/> says.</value>
     public RetryPolicy? Retry { get; init; }
 
+    /// <summary>How far a child is that says when it is ready (rule R14). Here, since a child without it must not pay for it.</summary>
+    internal Readiness? Readiness { get; init; }
+
+    internal static ChildOptions Default { get; } = new();
+
     internal static ChildOptions IsolatedDefault { get; } = new() { Isolated = true };
 }

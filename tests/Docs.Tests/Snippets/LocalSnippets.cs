@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Sheaf.Docs.Tests.Snippets;
 
@@ -42,6 +43,44 @@ public sealed class LocalSnippets
         });
         #endregion
         Assert.Equal(["no web results: 503", "an answer"], shown);
+    }
+
+    [Fact]
+    public async Task Ready()
+    {
+        List<string> answers = [];
+        #region ready
+        await TaskGroup.RunAsync(async group =>
+        {
+            int port = await group.StartAsync<int>("server", async (context, ct) =>
+            {
+                using TcpListener listener = new(IPAddress.Loopback, 0);
+                listener.Start();
+                context.Ready(((IPEndPoint)listener.LocalEndpoint).Port);
+                await ServeAsync(listener, ct);
+            });
+            await AskAsync(port);
+            group.Cancel("all asked");
+        }, cancellationToken: cancellationToken);
+        #endregion
+        Assert.Equal(["hello"], answers);
+
+        static async Task ServeAsync(TcpListener listener, CancellationToken ct)
+        {
+            while (true)
+            {
+                using Socket client = await listener.AcceptSocketAsync(ct);
+                await client.SendAsync("hello"u8.ToArray(), ct);
+            }
+        }
+
+        async Task AskAsync(int port)
+        {
+            using TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+            using StreamReader reader = new(client.GetStream());
+            answers.Add(await reader.ReadToEndAsync(cancellationToken));
+        }
     }
 
     [Fact]

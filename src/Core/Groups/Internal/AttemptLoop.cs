@@ -7,8 +7,8 @@ namespace Sheaf;
 /// <param name="Attempts">How many attempts began.</param>
 internal readonly record struct AttemptsEnd<T>(WorkEnd End, T? Value, Exception? LastFailure, int Attempts);
 
-/// <summary>Runs a child that needs more than one plain call: permits of a limiter, retries, timeouts (R11, R12).</summary>
-internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<CancellationToken, Task> work, RetryPolicy? retry, CapacityLimiter? limiter)
+/// <summary>Runs a child that needs more than one plain call: permits of a limiter, retries, timeouts (R11, R12), a start (R14).</summary>
+internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<CancellationToken, Task> work, RetryPolicy? retry, CapacityLimiter? limiter, Readiness? readiness)
 {
     private readonly RetryPolicy _retry = retry ?? RetryPolicy.None;
 
@@ -36,7 +36,8 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
                 limiter?.Release();
             }
 
-            if (end.Kind != OutcomeKind.Failed || attempt >= _retry.MaxAttempts || scope.IsCancellationRequested())
+            // What a ready child was started with belongs to this attempt: another one would not know of it (R14).
+            if (end.Kind != OutcomeKind.Failed || readiness is { IsReady: true } || attempt >= _retry.MaxAttempts || scope.IsCancellationRequested())
                 return new(end, value, null, attempt);
             (bool worthIt, Exception? filterError) = Judge(end.Errors);
             if (filterError is not null) return new(WorkEnd.Failed([.. end.Errors, filterError]), default, null, attempt);
@@ -71,7 +72,19 @@ internal sealed class AttemptLoop<T>(ChildTask child, GroupScope scope, Func<Can
         return callbackErrors.Count == 0 ? (end, value) : (WorkEnd.Failed([.. end.Errors, .. callbackErrors]), default);
     }
 
-    private async Task<(WorkEnd End, T? Value)> RunOnceAsync(CancellationToken token)
+    private Task<(WorkEnd End, T? Value)> RunOnceAsync(CancellationToken token) =>
+        readiness is null ? CallAsync(token) : CallAsync(readiness, token);
+
+    /// <summary>As any call, but one that returns without being ready has failed, unless it was asked to stop (R14).</summary>
+    private async Task<(WorkEnd End, T? Value)> CallAsync(Readiness said, CancellationToken token)
+    {
+        (WorkEnd end, T? value) = await CallAsync(token).ConfigureAwait(false);
+        said.EndAttempt();
+        if (end.Kind != OutcomeKind.Succeeded || said.IsReady) return (end, value);
+        return (IsCancelled(token) ? WorkEnd.Cancelled : WorkEnd.Failed(Readiness.NeverReady(child.Name)), default);
+    }
+
+    private async Task<(WorkEnd End, T? Value)> CallAsync(CancellationToken token)
     {
         Task? task;
         try

@@ -197,7 +197,7 @@ internal sealed partial class GroupScope
     {
         retry = child?.Retry ?? Options.Retry;
         limiter = Options.CapacityLimiter;
-        return retry is not null || limiter is not null;
+        return retry is not null || limiter is not null || child?.Readiness is not null;
     }
 
     /// <summary>The first failure of a fail-fast group cancels the rest, before anybody learns of the failure.</summary>

@@ -62,7 +62,8 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 
     public ChildOptions? Options { get; }
 
-    public bool Isolated => Options is { Isolated: true };
+    /// <summary>A child that is not ready has failed to start, which is its starter's affair (R14).</summary>
+    public bool Isolated => Options is { Isolated: true } or { Readiness.IsReady: false };
 
     public override string Name => _name ?? "#" + _ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
@@ -70,7 +71,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
 
     public override bool HasEnded => ReferenceEquals(Volatile.Read(ref _waiter), EndedMark.Instance);
 
-    public bool WasAwaited => _awaited;
+    public bool WasAwaited => _awaited || Options is { Readiness: { IsReady: false, WasAwaited: true } };
 
     public OutcomeKind Kind => (OutcomeKind)_kind;
 
@@ -131,7 +132,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         if (_scope.CanAbandon) Volatile.Write(ref _phase, Running);
         if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
         {
-            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter).RunAsync();
+            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter, Options?.Readiness).RunAsync();
             if (loop.IsCompleted) EndAttempts(loop);
             else Follow(loop, ofLoop: true);
             return;
@@ -168,6 +169,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     public void Abandon()
     {
         if (_isGroup || Interlocked.CompareExchange(ref _phase, Ended, Running) != Running) return;
+        Options?.Readiness?.EndAttempt();
         _attempts = Math.Max(_attempts, (ushort)1);
         _error = ChildAbandonedException.Of(Name, _scope.Options.GracePeriod);
         _kind = (byte)OutcomeKind.Abandoned;
