@@ -132,6 +132,10 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) =>
+        ExecuteAsync(command => _sql.Trim(command, workflow, beforeSequence), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) =>
         (await ExecuteAsync(command => _sql.Find(command, workflow), HeadersAsync, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
 

@@ -31,6 +31,7 @@ internal sealed class PostgreSqlStatements(string schema)
         """;
 
     private readonly string _find = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE id = $1";
+    private readonly string _trim = $"DELETE FROM {schema}.sheaf_commit WHERE workflow = (SELECT number FROM {schema}.sheaf_workflow WHERE id = $1) AND first_sequence + count <= $2";
     private readonly string _list = $"SELECT {Columns} FROM {schema}.sheaf_workflow w ORDER BY number";
     private readonly string _listByStatus = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE status = $1 ORDER BY number";
 
@@ -111,6 +112,13 @@ internal sealed class PostgreSqlStatements(string schema)
     {
         command.CommandText = status is null ? _list : _listByStatus;
         if (status is { } wanted) Add(command, (short)wanted, NpgsqlDbType.Smallint);
+    }
+
+    public void Trim(NpgsqlCommand command, WorkflowId workflow, long beforeSequence)
+    {
+        command.CommandText = _trim;
+        Add(command, workflow.Value, NpgsqlDbType.Text);
+        Add(command, beforeSequence, NpgsqlDbType.Bigint);
     }
 
     public void Purge(NpgsqlCommand command, DateTimeOffset endedBefore, int limit)

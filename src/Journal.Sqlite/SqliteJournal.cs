@@ -152,6 +152,18 @@ public sealed class SqliteJournal : IJournal, IDisposable
     }
 
     /// <inheritdoc/>
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => WriteAsync(
+        transaction =>
+        {
+            using SqliteCommand delete = Command(
+                transaction,
+                "DELETE FROM sheaf_commit WHERE workflow = (SELECT number FROM sheaf_workflow WHERE id = $id) AND first_sequence + count <= $before",
+                ("$id", workflow.Value),
+                ("$before", beforeSequence));
+            return delete.ExecuteNonQuery();
+        }, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

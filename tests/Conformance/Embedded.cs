@@ -33,3 +33,5 @@ public sealed class Maps : MapConformance<EmbeddedHost>;
 public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
 
 public sealed class Nested : NestedConformance<EmbeddedHost>;
+
+public sealed class Continuing : ContinueConformance<EmbeddedHost>;

@@ -16,6 +16,7 @@ public abstract class Scenario
         new Of<string, string>("fail-fast", Run.Workflow<FailFast>(), "waiting"),
         new Of<string, string>("compensates", Run.Workflow<Compensates>(), "undone", (client, id) => client.CancelAsync(id, "changed my mind")),
         new Of<int, string>("window", Run.Workflow<Window>(), 7),
+        new Of<int, string>("continues", Run.Workflow<Continues>(), 0, (client, id) => client.SignalAsync(id, "item", "kept", key: "k")),
         new Of<string, string>("nests", Run.Workflow<Nests>(), "in vain"),
     ];
 

@@ -93,6 +93,23 @@ public abstract partial class JournalContract
     }
 
     [Fact]
+    [Trait("Rule", "D11")]
+    public async Task Trim_OfARunningWorkflow_DeletesWhatEndsBeforeAndSequencesGoOn()
+    {
+        await Journal.CreateAsync(Header("a"), Token);
+        await Journal.CreateAsync(Header("b"), Token);
+        await Journal.AppendAsync([Commit("a", 1, 0, 2, "[1,2]"), Commit("a", 1, 2, 2, "[3,4]"), Commit("a", 1, 4, 1, "[5]"), Commit("b", 1, 0, 1, "[6]")], Token);
+        await Journal.TrimAsync("a", 3, Token);
+        Assert.Equal([2, 4], (await ReadAsync("a")).Select(commit => commit.First));
+        await Journal.TrimAsync("a", 4, Token);
+        Assert.Equal([4], (await ReadAsync("a")).Select(commit => commit.First));
+        Assert.Equal([AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 1, 5, 1, "[7]")], Token));
+        Assert.Equal([4, 5], (await ReadAsync("a")).Select(commit => commit.First));
+        Assert.Single(await ReadAsync("b"));
+        await Journal.TrimAsync("nobody", 4, Token);
+    }
+
+    [Fact]
     public async Task List_ByStatus_GivesTheOldestFirst()
     {
         foreach (string id in (string[])["c", "a", "b"]) await Journal.CreateAsync(Header(id), Token);

@@ -31,6 +31,9 @@ public sealed record WorkflowDescription
     /// <summary>The children of its code, each with its own.</summary>
     public IReadOnlyList<ChildDescription> Children { get; init; } = [];
 
+    /// <summary>How often the workflow has continued as new; its children are those of the last run.</summary>
+    public int Run { get; init; }
+
     /// <summary>How many entries its journal has.</summary>
     public long JournalLength { get; init; }
 }

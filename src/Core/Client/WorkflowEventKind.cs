@@ -23,4 +23,7 @@ public enum WorkflowEventKind
 
     /// <summary>The workflow ended.</summary>
     WorkflowEnded = 6,
+
+    /// <summary>The workflow continued as new: its code began again with another input, and its children with it.</summary>
+    WorkflowContinued = 7,
 }

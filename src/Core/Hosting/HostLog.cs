@@ -21,6 +21,9 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
     public static partial void WorkflowStuck(ILogger logger, string workflow, Exception error);
 
+    [LoggerMessage(EventId = 15, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow}, which has continued as new, could not be trimmed; it is tried again when it continues again.")]
+    public static partial void TrimFailed(ILogger logger, string workflow, Exception error);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

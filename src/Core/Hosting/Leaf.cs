@@ -39,6 +39,12 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
 
     public string Name => name;
 
+    /// <summary>The key of its effects: the same for every attempt and delivery of the child, and for no other child.</summary>
+    public string Key => $"{WorkflowState.NameOfRun(workflow, Run)}/{child}";
+
+    /// <summary>Which of the workflow's runs it is of.</summary>
+    protected abstract int Run { get; }
+
     /// <summary>What it runs and with what, for who looks on: a worker's name and input; null for a step.</summary>
     public virtual (string? Worker, string? Input) Call => default;
 

@@ -5,7 +5,11 @@ namespace Sheaf.Hosting;
 /// <summary>An input on its way to its workflow.</summary>
 /// <param name="Input">The input.</param>
 /// <param name="Done">Told where the sender waits until it is durable; null where nobody does.</param>
-internal sealed record Letter(Input Input, ILetterDone? Done = null);
+internal sealed record Letter(Input Input, ILetterDone? Done = null)
+{
+    /// <summary>Of a timer, which of the workflow's runs it is of.</summary>
+    public int Run { get; init; }
+}
 
 /// <summary>Who waits for a letter.</summary>
 internal interface ILetterDone

@@ -25,7 +25,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     public CancellationCause? Cause => Scope.Cause;
 
     public WorkerContext MakeContext(MapItem item, int place, string name, int attempt) =>
-        new(item, Workflow, $"{dispatch.Child}/{place}", $"{dispatch.Name}{name}", dispatch.Worker, attempt, dispatch.Delivery, dispatch.Deadline);
+        new(item, Workflow, $"{Key}/{place}", $"{dispatch.Name}{name}", dispatch.Worker, attempt, dispatch.Delivery, dispatch.Deadline);
 
     public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
 
@@ -35,6 +35,8 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     {
         if (Interlocked.Decrement(ref _toBegin) == 0) _allBegun.SetResult();
     }
+
+    protected override int Run => dispatch.Run;
 
     protected override string? TraceParent => dispatch.TraceParent;
 

@@ -6,6 +6,8 @@ namespace Sheaf.Hosting;
 internal sealed class StepLeaf(HostContext host, WorkflowId workflow, RunStep step, LeafScope scope, Action<LeafEnded> onEnded)
     : Leaf(host, workflow, step.Child, step.Attempt, step.Delivery, step.Name, step.Timeout, scope, onEnded)
 {
+    protected override int Run => step.Run;
+
     protected override string? TraceParent => step.TraceParent;
 
     protected override Func<Exception, bool>? IsWorthRetry => step.Work.IsWorthRetry;

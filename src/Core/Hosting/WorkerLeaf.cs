@@ -27,6 +27,8 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     WorkEnd IWorkerCaller.Judge(Task task) => Judge(task);
 
+    protected override int Run => dispatch.Run;
+
     protected override string? TraceParent => dispatch.TraceParent;
 
     protected override Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
@@ -36,5 +38,5 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
     }
 
     private WorkerContext Context() =>
-        new(this, Workflow, dispatch.Child.ToString(), dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
+        new(this, Workflow, Key, dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
 }

@@ -10,14 +10,11 @@ internal sealed partial class WorkflowActor
     private async Task LoadAsync()
     {
         if (_isNew && _isReload) await LookWhetherCreatedAsync().ConfigureAwait(false);
-        (List<JournalEntry> entries, WorkflowStuckException? unreadable) = _isNew ? ([], null) : await ReadAsync().ConfigureAwait(false);
-        _nextSequence = entries.Count;
-        _timers.Clear();
-        await DisposeCodeAsync().ConfigureAwait(false);
-        _code = new WorkflowCode(_host, _header);
-        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
-        _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
-        IReadOnlyList<JournalEntry> beyond = unreadable is null ? Replay(entries) : [];
+        (long first, List<JournalEntry> entries, WorkflowStuckException? unreadable) = _isNew ? (0, [], null) : await ReadAsync().ConfigureAwait(false);
+        _nextSequence = first + entries.Count;
+        await MakeRunAsync().ConfigureAwait(false);
+        IReadOnlyList<JournalEntry> beyond = unreadable is null ? Replay(entries, first) : [];
+        _timers.Run = _run.State.Run;
         if (unreadable is not null) _run.Refuse(unreadable);
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
@@ -44,6 +41,53 @@ internal sealed partial class WorkflowActor
         if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
         Carry(requests);
         _isReload = true;
+    }
+
+    private async Task MakeRunAsync()
+    {
+        _timers.Clear();
+        await DisposeCodeAsync().ConfigureAwait(false);
+        _code = new WorkflowCode(_host, _header);
+        _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
+        _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
+    }
+
+    /// <summary>
+    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Before any letter is taken: those
+    /// that came meanwhile are for the next run.
+    /// </summary>
+    private async Task ContinueAsNewAsync()
+    {
+        WorkflowContinued continued = _run.State.ToContinued(_host.Time.GetUtcNow());
+        await MakeRunAsync().ConfigureAwait(false);
+        _timers.Run = continued.Run;
+        IReadOnlyList<JournalEntry> turn = _run.Turn(continued);
+        IReadOnlyList<Request> requests = _run.TakeRequests();
+        // Nothing of a turn that is stuck is journaled: the loading that follows its mending comes here again.
+        if (_run.Stuck is not null) return;
+        long first = _nextSequence;
+        if (!await TryCommitAsync([.. turn]).ConfigureAwait(false))
+        {
+            await LoadAsync().ConfigureAwait(false);
+            return;
+        }
+
+        Carry(requests);
+        SignalProgress();
+        await TrimAsync(first).ConfigureAwait(false);
+    }
+
+    /// <summary>What is before the run's beginning is of no use any more. Where this fails, the next time trims it.</summary>
+    private async Task TrimAsync(long first)
+    {
+        try
+        {
+            await _host.Journal.TrimAsync(_header.Id, first, _host.Stopping).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!_host.Stopping.IsCancellationRequested)
+        {
+            HostLog.TrimFailed(_host.Logger, _header.Id.Value, error);
+        }
     }
 
     /// <summary>The answer to the creating commit was lost: only the store knows whether it was written.</summary>
@@ -101,24 +145,25 @@ internal sealed partial class WorkflowActor
     private Task<T> PersistAsync<T>(Func<Task<T>> ask) => _host.PersistAsync(_header.Id, ask, error => error is WorkflowStuckException, _host.Stopping);
 
     /// <summary>The journal, or why it cannot be read. A workflow of a newer version waits for that one: it is stuck, not ended.</summary>
-    private async Task<(List<JournalEntry> Entries, WorkflowStuckException? Unreadable)> ReadAsync()
+    private async Task<(long First, List<JournalEntry> Entries, WorkflowStuckException? Unreadable)> ReadAsync()
     {
         try
         {
-            return (await PersistAsync(() => JournalReading.ReadAllAsync(_host.Journal, _header.Id, _host.Stopping)).ConfigureAwait(false), null);
+            (long first, List<JournalEntry> entries) = await PersistAsync(() => JournalReading.ReadRunAsync(_host.Journal, _header.Id, _host.Stopping)).ConfigureAwait(false);
+            return (first, entries, null);
         }
         catch (WorkflowStuckException unreadable)
         {
-            return ([], unreadable);
+            return (0, [], unreadable);
         }
     }
 
     /// <summary>Runs the journaled turns again. Entries that contradict each other are no state to go on from.</summary>
-    private IReadOnlyList<JournalEntry> Replay(List<JournalEntry> entries)
+    private IReadOnlyList<JournalEntry> Replay(List<JournalEntry> entries, long first)
     {
         try
         {
-            return _run.Replay(entries);
+            return _run.Replay(entries, first);
         }
         catch (Exception error)
         {

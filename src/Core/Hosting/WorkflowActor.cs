@@ -69,7 +69,7 @@ internal sealed partial class WorkflowActor : IDisposable
         _traceParent = traceParent;
         _traces = new WorkflowTraces(header.Id, header.Workflow);
         _children = children(Post);
-        _timers = new WorkflowTimers(host.Time, due => Post(new Letter(due)));
+        _timers = new WorkflowTimers(host.Time, (due, run) => Post(new Letter(due) { Run = run }));
         if (!isNew) _created.SetResult(new CreateResult(false, header));
     }
 
@@ -134,6 +134,12 @@ internal sealed partial class WorkflowActor : IDisposable
                     continue;
                 }
 
+                if (_run.State.ContinuesWith is not null)
+                {
+                    await ContinueAsNewAsync().ConfigureAwait(false);
+                    continue;
+                }
+
                 _isAtRest = true;
                 if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 _isAtRest = false;
@@ -188,10 +194,16 @@ internal sealed partial class WorkflowActor : IDisposable
         List<(Letter Letter, bool Journaled)> applied = [];
         foreach (Letter letter in letters)
         {
-            if (letter.Input is TimerDue { Key: var key }) _timers.OnDue(key);
+            if (letter.Input is TimerDue { Key: var key })
+            {
+                if (letter.Run != _timers.Run) continue;
+                _timers.OnDue(key);
+            }
+
             if (letter.Input is Lost lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
-            if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
+            // What comes after a run's end is for the next one.
+            if (_run.Stuck is not null || _run.State.ContinuesWith is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 

@@ -25,7 +25,7 @@ internal sealed class WorkflowCode(HostContext host, WorkflowHeader header) : IA
             throw new CodeNotMadeException($"The code of workflow '{header.Id}' could not be made: {error.Message}", error);
         }
 
-        return _workflow.RunJsonAsync(header.Input, host.Payloads, context);
+        return _workflow.RunJsonAsync(context.ContinuedInput ?? header.Input, host.Payloads, context);
     }
 
     public async ValueTask DisposeAsync()

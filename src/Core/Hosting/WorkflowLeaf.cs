@@ -12,6 +12,9 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
 
     public override (string? Worker, string? Input) Call => (run.Workflow, run.Input);
 
+    /// <summary>The id that it has been given tells the runs apart.</summary>
+    protected override int Run => 0;
+
     protected override string? TraceParent => run.TraceParent;
 
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)

@@ -3,17 +3,21 @@ using Sheaf.Engine;
 namespace Sheaf.Hosting;
 
 /// <summary>The running timers of one workflow.</summary>
-internal sealed class WorkflowTimers(TimeProvider time, Action<TimerDue> post) : IDisposable
+internal sealed class WorkflowTimers(TimeProvider time, Action<TimerDue, int> post) : IDisposable
 {
     private readonly Dictionary<TimerKey, GroupTimer> _timers = [];
+
+    /// <summary>Which of the workflow's runs the timers are of: a timer of an earlier one that is on its way means nothing to this.</summary>
+    public int Run { get; set; }
 
     public void Start(StartTimer request)
     {
         Stop(request.Key);
         TimeSpan dueIn = request.DueAt - time.GetUtcNow();
         TimerDue due = new(request.Key, request.Attempt);
-        if (dueIn <= TimeSpan.Zero) post(due);
-        else _timers[request.Key] = GroupTimer.Start(time, dueIn, () => post(due))!;
+        int run = Run;
+        if (dueIn <= TimeSpan.Zero) post(due, run);
+        else _timers[request.Key] = GroupTimer.Start(time, dueIn, () => post(due, run))!;
     }
 
     public void Stop(TimerKey key)

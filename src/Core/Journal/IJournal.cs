@@ -43,6 +43,12 @@ public interface IJournal
     /// <param name="cancellationToken">Ends the reading.</param>
     IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default);
 
+    /// <summary>Deletes commits of a workflow that end before an entry: its run before the one that begins there. Sequences go on as they were.</summary>
+    /// <param name="workflow">The workflow. One that does not exist has no commits.</param>
+    /// <param name="beforeSequence">The entry.</param>
+    /// <param name="cancellationToken">Gives up. They may have been deleted all the same.</param>
+    Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default);
+
     /// <summary>Finds a workflow.</summary>
     /// <param name="workflow">The workflow.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -96,6 +96,21 @@ public sealed class MemoryJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (!_records.TryGetValue(workflow, out Record? record)) return Task.CompletedTask;
+            long length = record.Length;
+            record.Trim(beforeSequence);
+            if (record.Header.EndedAt is not null) _endedEntries -= length - record.Length;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -177,7 +192,9 @@ public sealed class MemoryJournal : IJournal
         public LinkedListNode<Record>? Place { get; set; }
 
         /// <summary>How many entries it has.</summary>
-        public long Length => _nextSequence;
+        public long Length => _nextSequence - (_commits.Count > 0 ? _commits[0].FirstSequence : 0);
+
+        public void Trim(long beforeSequence) => _commits.RemoveAll(commit => commit.FirstSequence + commit.Count <= beforeSequence);
 
         public WorkflowHeader ChangeHands(string? owner) => Header = Header with { Owner = owner, Epoch = Header.Epoch + 1 };
 

@@ -5,13 +5,12 @@ namespace Sheaf;
 public sealed class WorkerContext
 {
     private readonly IWorkerCall _call;
-    private readonly string _childId;
 
-    internal WorkerContext(IWorkerCall call, WorkflowId workflowId, string childId, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline)
+    internal WorkerContext(IWorkerCall call, WorkflowId workflowId, string key, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline)
     {
         _call = call;
-        _childId = childId;
         WorkflowId = workflowId;
+        IdempotencyKey = key;
         Child = child;
         Worker = worker;
         Attempt = attempt;
@@ -35,7 +34,7 @@ public sealed class WorkerContext
     public long FencingToken { get; }
 
     /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
-    public string IdempotencyKey => $"{WorkflowId}/{_childId}";
+    public string IdempotencyKey { get; }
 
     /// <summary>When the time of the child's groups is up; <see langword="null"/> for never (rule R7).</summary>
     public DateTimeOffset? Deadline { get; }

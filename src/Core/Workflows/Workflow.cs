@@ -32,6 +32,27 @@ public abstract class Workflow<TIn, TOut> : Workflow
     /// <returns>The value.</returns>
     public abstract Task<TOut> RunAsync(TIn input, WorkflowContext workflow);
 
+    /// <summary>
+    /// Ends this run of the workflow and begins the next one with another input, under the same id and with an empty journal: for
+    /// workflows that go on for long, whose journal would grow with them. To be returned: <c>return await ContinueAsNewAsync(next, workflow);</c>
+    /// </summary>
+    /// <param name="input">The next run's input.</param>
+    /// <param name="workflow">The context that the code was given.</param>
+    /// <returns>What the code has to return; it stands for no value.</returns>
+    /// <remarks>
+    /// The run ends when the code has returned and all its children have ended (rule R1); a failure ends the workflow instead, and so does
+    /// a cancellation. Signals that nobody has waited for go over to the next run, and so do the keys that make signals count once. Who waits
+    /// for the workflow's result waits for that of its last run.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">It has been called in this run.</exception>
+    /// <exception cref="PayloadTooLargeException">The input is larger than allowed (rule D10).</exception>
+    protected static Task<TOut> ContinueAsNewAsync(TIn input, WorkflowContext workflow)
+    {
+        ArgumentNullException.ThrowIfNull(workflow);
+        workflow.ContinueWith(workflow.Payloads.Write(input, "input of workflow", workflow.Id.Value) ?? "null");
+        return Task.FromResult<TOut>(default!);
+    }
+
     internal override async Task<string?> RunJsonAsync(string? input, Payloads payloads, WorkflowContext workflow)
     {
         // No ConfigureAwait(false): this is the workflow's turn.

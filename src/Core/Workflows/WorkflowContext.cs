@@ -15,6 +15,13 @@ public sealed class WorkflowContext
         _scope = scope;
     }
 
+    /// <summary>The run's input as JSON text, where the workflow has continued as new; null in the first run.</summary>
+    internal string? ContinuedInput => _run.State.Input;
+
+    internal Payloads Payloads => _run.Payloads;
+
+    internal void ContinueWith(string input) => _run.ContinueWith(input);
+
     /// <summary>The workflow's id.</summary>
     public WorkflowId Id => _run.State.Id;
 

@@ -92,15 +92,17 @@ internal sealed record WireDispatch(
     [property: Id(5)] TimeSpan? Timeout,
     [property: Id(6)] DateTimeOffset? Deadline,
     [property: Id(7)] string? TraceParent,
-    [property: Id(8)] string? Map)
+    [property: Id(8)] string? Map,
+    [property: Id(9)] int Run)
 {
     public static WireDispatch From(DispatchWorker dispatch) => new(
-        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent, dispatch.Map is { } map ? JsonSerializer.Serialize(map) : null);
+        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent, dispatch.Map is { } map ? JsonSerializer.Serialize(map) : null, dispatch.Run);
 
     public DispatchWorker ToDispatch() => new(Delivery.ToDelivery().Child, Attempt, Delivery.Number, Name, Worker, Input, Timeout, Deadline)
     {
         TraceParent = TraceParent,
         Map = Map is null ? null : JsonSerializer.Deserialize<MapSettings>(Map),
+        Run = Run,
     };
 }
 

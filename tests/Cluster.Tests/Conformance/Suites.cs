@@ -47,3 +47,5 @@ public sealed class Fencing : FencingConformance<OneSiloHost>;
 public sealed class Maps : MapConformance<OneSiloHost>;
 
 public sealed class Nested : NestedConformance<OneSiloHost>;
+
+public sealed class Continuing : ContinueConformance<OneSiloHost>;

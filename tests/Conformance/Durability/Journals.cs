@@ -101,6 +101,8 @@ public sealed class TestJournal(Stage stage) : IJournal
         await foreach (JournalCommit commit in _inner.ReadAsync(workflow, fromSequence, cancellationToken)) yield return commit;
     }
 
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => _inner.TrimAsync(workflow, beforeSequence, cancellationToken);
+
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => _inner.FindAsync(workflow, cancellationToken);
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) => _inner.ListAsync(status, cancellationToken);

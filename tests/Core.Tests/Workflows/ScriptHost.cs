@@ -102,6 +102,8 @@ internal sealed class HookedJournal : IJournal
         }
     }
 
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => Inner.TrimAsync(workflow, beforeSequence, cancellationToken);
+
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Inner.FindAsync(workflow, cancellationToken);
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) =>

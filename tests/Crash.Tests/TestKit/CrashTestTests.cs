@@ -100,6 +100,8 @@ public sealed class CrashTestTests
 
         public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default) => _inner.ReadAsync(workflow, fromSequence, cancellationToken);
 
+        public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => _inner.TrimAsync(workflow, beforeSequence, cancellationToken);
+
         public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => _inner.FindAsync(workflow, cancellationToken);
 
         public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) => _inner.ListAsync(status, cancellationToken);

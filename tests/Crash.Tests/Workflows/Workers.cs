@@ -70,6 +70,7 @@ public static class Registration
         .AddWorkflow<Compensates>()
         .AddWorkflow<Window>()
         .AddWorkflow<Nests>()
+        .AddWorkflow<Continues>()
         .AddWorkflow<WaitsForNothing>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()

@@ -157,3 +157,17 @@ public sealed class WaitsForNothing : Workflow<string, string>
 {
     public override async Task<string> RunAsync(string input, WorkflowContext workflow) => await workflow.WaitForAsync<string>(input);
 }
+
+/// <summary>Three runs, each with a worker, a step and a delay; a signal that comes in the first is taken in the last.</summary>
+[Workflow("continues/v1")]
+public sealed class Continues : Workflow<int, string>
+{
+    public override async Task<string> RunAsync(int input, WorkflowContext workflow)
+    {
+        string echo = await workflow.GroupAsync("run", async group => await group.Start("echo", Run.Worker<Echo>(), $"run {input}"));
+        await workflow.Step("note", _ => Task.CompletedTask);
+        await workflow.DelayAsync(TimeSpan.FromMinutes(1));
+        if (input < 2) return await ContinueAsNewAsync(input + 1, workflow);
+        return $"{echo}, {await workflow.WaitForAsync<string>("item")}, {workflow.NewGuid()}";
+    }
+}

@@ -65,6 +65,13 @@ public sealed class FaultyJournal(IJournal inner, int failAt, JournalFault fault
     }
 
     /// <inheritdoc/>
+    public async Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default)
+    {
+        await CheckAsync().ConfigureAwait(false);
+        await inner.TrimAsync(workflow, beforeSequence, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     public async Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default)
     {
         await CheckAsync().ConfigureAwait(false);

@@ -44,6 +44,8 @@ internal sealed class ProcessJournal(IJournal inner) : IJournal
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default) =>
         Checked().ReadAsync(workflow, fromSequence, cancellationToken);
 
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => Checked().TrimAsync(workflow, beforeSequence, cancellationToken);
+
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Checked().FindAsync(workflow, cancellationToken);
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) => Checked().ListAsync(status, cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class RunningDelivery
         _activity = activity;
         _context = new Context(this);
         (string? worker, string? input) = leaf.Call;
-        Seen = new DeliverySeen($"{leaf.Workflow}/{leaf.Child}", leaf.Name, worker, input, leaf.Attempt, leaf.Delivery);
+        Seen = new DeliverySeen(leaf.Key, leaf.Name, worker, input, leaf.Attempt, leaf.Delivery);
         Order = (leaf.Workflow.Value, leaf.Child.Scope, leaf.Child.Ordinal, leaf.Delivery);
     }
 

@@ -62,15 +62,18 @@ internal sealed record ChangeCode(string Change) : JournalCommand
 /// <summary>A branch, a group or the workflow itself (scope 0) ended: its body and all its children have.</summary>
 internal sealed record EndScope(int Scope, Result Result) : JournalCommand
 {
+    /// <summary>The input of the run that comes after, where the workflow continues as new; then it has not ended.</summary>
+    public string? ContinuesWith { get; init; }
+
     /// <summary>What the result's failure leaves out; null where it is whole, as that of the workflow always is.</summary>
     public FailureParts? Parts { get; init; }
 
     // Not the parts: which exceptions the code lets through, wraps or drops shows in the type of what leaves it, or in nothing.
     public override bool IsSameAs(JournalCommand other) => other is EndScope end
-        && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName);
+        && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName, ContinuesWith) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName, end.ContinuesWith);
 
     public override string Describe() => Scope == 0
-        ? $"end the workflow as {Result.Kind}{Detail}"
+        ? ContinuesWith is { } input ? $"continue as new with {input}" : $"end the workflow as {Result.Kind}{Detail}"
         : $"end scope {Scope} as {Result.Kind}{Detail}";
 
     private string Detail => Result.Failure is null ? "" : $" with {Result.Failure.TypeName}";

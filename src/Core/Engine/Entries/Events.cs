@@ -7,6 +7,29 @@ internal sealed record WorkflowStarted(DateTimeOffset At) : JournalEvent(At)
     public string? TraceParent { get; init; }
 }
 
+/// <summary>
+/// The workflow's code begins anew, with another input: its run before has ended so. Nothing before this entry is needed any more;
+/// what outlasts a run is in it.
+/// </summary>
+/// <param name="At">When.</param>
+/// <param name="Run">Which run begins, from 1: the first has been run 0.</param>
+/// <param name="Input">Its input as JSON text.</param>
+/// <param name="Deliveries">The highest number of a delivery before: numbers go on, so that a late outcome of an earlier run is none of this one.</param>
+internal sealed record WorkflowContinued(DateTimeOffset At, int Run, string Input, int Deliveries) : JournalEvent(At)
+{
+    /// <summary>The W3C trace context of whoever started the workflow; null where it has none.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>Signals that nobody has waited for yet, oldest first; null where there are none.</summary>
+    public IReadOnlyList<KeptSignal>? Signals { get; init; }
+
+    /// <summary>The keys of the signals that have come; null where there are none.</summary>
+    public IReadOnlyList<string>? SignalKeys { get; init; }
+}
+
+/// <summary>A signal that nobody has waited for yet.</summary>
+internal sealed record KeptSignal(string Name, string? Value);
+
 /// <summary>An attempt at a worker's call or a step ended. Fenced by attempt and delivery (D2).</summary>
 internal sealed record ChildEnded(DateTimeOffset At, ChildId Child, int Attempt, int Delivery, Result Result) : JournalEvent(At)
 {

@@ -9,6 +9,7 @@ namespace Sheaf.Engine;
 /// <remarks>The discriminators and the property names are the journal's format: they may be added to, never changed.</remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "$")]
 [JsonDerivedType(typeof(WorkflowStarted), "started")]
+[JsonDerivedType(typeof(WorkflowContinued), "continued")]
 [JsonDerivedType(typeof(ChildEnded), "ended")]
 [JsonDerivedType(typeof(ChildSpawned), "spawned")]
 [JsonDerivedType(typeof(DeliveriesLost), "lost")]

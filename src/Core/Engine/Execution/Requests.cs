@@ -11,11 +11,17 @@ internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, 
 
     /// <summary>Set where the input is several inputs of a map.</summary>
     public MapSettings? Map { get; init; }
+
+    /// <summary>Which of the workflow's runs the child is of.</summary>
+    public int Run { get; init; }
 }
 
 /// <summary>Run an attempt of a step beside the workflow.</summary>
 internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string Name, StepWork Work, TimeSpan? Timeout) : Request
 {
+    /// <summary>Which of the workflow's runs the child is of.</summary>
+    public int Run { get; init; }
+
     /// <summary>The W3C trace context of the step's group; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 }

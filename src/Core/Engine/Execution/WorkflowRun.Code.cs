@@ -8,6 +8,9 @@ internal sealed partial class WorkflowRun
     /// <summary>Changes of the code that it was asked about, and whether it goes the new way.</summary>
     private readonly Dictionary<string, bool> _changes = [];
     private int _guids;
+
+    // Null unless the code has said that it continues as new.
+    private string? _continuesWith;
     private Random? _random;
 
     /// <summary>Children whose starts have not returned to the code yet: more than one where a start signals a token, and a callback there starts another.</summary>
@@ -19,14 +22,14 @@ internal sealed partial class WorkflowRun
         get
         {
             CheckOnTurn("WorkflowContext.Random");
-            return _random ??= new Random(Chance.SeedOf(State.Id));
+            return _random ??= new Random(Chance.SeedOf(State.RunName));
         }
     }
 
     public Guid NextGuid()
     {
         CheckOnTurn("WorkflowContext.NewGuid");
-        return Chance.GuidOf(State.Id, _guids++);
+        return Chance.GuidOf(State.RunName, _guids++);
     }
 
     /// <summary>Whether the code goes the new way of a change. The first answer is that of the whole workflow.</summary>
@@ -41,6 +44,14 @@ internal sealed partial class WorkflowRun
         isNew = _replay is not { } replay || replay.Peek is { } next && next.IsSameAs(command) || replay is { Peek: null, IsLast: true };
         if (isNew) Emit(command);
         return _changes[change] = isNew;
+    }
+
+    /// <summary>Has the workflow continue with another input once its code returns.</summary>
+    public void ContinueWith(string input)
+    {
+        CheckOnTurn("ContinueAsNewAsync");
+        if (_continuesWith is not null) throw new InvalidOperationException($"Workflow '{State.Id}' is to continue as new already. Return what ContinueAsNewAsync gave.");
+        _continuesWith = input;
     }
 
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
@@ -211,6 +222,12 @@ internal sealed partial class WorkflowRun
     private EndScope ToCommand<T>(ScopeState state, ScopeEnd<T> end)
     {
         bool isWorkflow = state.Owner is null;
+        if (isWorkflow && end is { Kind: OutcomeKind.Succeeded } && _continuesWith is { } input)
+        {
+            // What is cancelled does not go on; there is no value either.
+            return state.Cause is null ? new EndScope(state.Id, Result.Succeeded(null)) { ContinuesWith = input } : new EndScope(state.Id, Result.Cancelled());
+        }
+
         if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : null));
         (Failure failure, FailureParts? parts) = FailureFold.Shorten(error, end.Origins, State, state, thrown => _failed.GetValueOrDefault(thrown));
         return isWorkflow

@@ -34,6 +34,9 @@ internal sealed partial class WorkflowRun : IEffects
     /// <summary>What the journal says of the current turn, on replay; null when live.</summary>
     private ReplayTurn? _replay;
 
+    // The number of the first entry of the replay, for messages.
+    private long _firstSequence;
+
     // Set once, by any thread.
     private WorkflowStuckException? _stuck;
 
@@ -79,14 +82,17 @@ internal sealed partial class WorkflowRun : IEffects
     /// What the code did beyond its journal: the last turn may go on. That is how code that was stuck in it goes on once it is
     /// mended. To be journaled before anything else; its requests are those that <see cref="TakeRequests"/> gives.
     /// </returns>
-    public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries)
+    /// <param name="entries">The entries of the workflow's last run.</param>
+    /// <param name="first">The number of the first one in the journal, for messages.</param>
+    public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
+        _firstSequence = first;
         int next = 0;
         IReadOnlyList<JournalEntry> beyond = [];
         while (next < entries.Count && Stuck is null)
         {
             if (entries[next] is not JournalEvent @event)
-                throw new InvalidOperationException($"Entry {next} of workflow '{State.Id}' is {entries[next].GetType().Name}: a turn begins with an event. The journal is damaged.");
+                throw new InvalidOperationException($"Entry {first + next} of workflow '{State.Id}' is {entries[next].GetType().Name}: a turn begins with an event. The journal is damaged.");
             int end = next + 1;
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
@@ -129,7 +135,7 @@ internal sealed partial class WorkflowRun : IEffects
     private void Deliver(JournalEvent @event)
     {
         Apply(@event);
-        if (@event is WorkflowStarted) BeginWorkflow();
+        if (@event is WorkflowStarted or WorkflowContinued) BeginWorkflow();
     }
 
     private void Emit(JournalCommand command)
@@ -178,7 +184,7 @@ internal sealed partial class WorkflowRun : IEffects
     }
 
     private string Differs(int index, JournalCommand? journaled, string instead) =>
-        $"Workflow '{State.Id}' differs from its journal at entry {index}. Journaled: {journaled?.Describe() ?? "the end of the turn"}. The code now: {instead}. " +
+        $"Workflow '{State.Id}' differs from its journal at entry {_firstSequence + index}. Journaled: {journaled?.Describe() ?? "the end of the turn"}. The code now: {instead}. " +
         "Nothing is lost: bring the code back to what it did, and the workflow goes on.";
 
     private WorkflowStuckException GetStuck(string reason) => GetStuck(new WorkflowStuckException($"Workflow '{State.Id}' is stuck: {reason}"));

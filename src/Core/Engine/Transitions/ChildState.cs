@@ -80,7 +80,7 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
 
     /// <summary>The id of the workflow that the child's current attempt is: always the same, so that it is started once.</summary>
     public string WorkflowIdIn(WorkflowState workflow) =>
-        Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workflow.Id}/{Id}~{Attempt}") : string.Create(CultureInfo.InvariantCulture, $"{workflow.Id}/{Id}");
+        Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}~{Attempt}") : string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}");
 
     /// <summary>The child as the origin of its failure, in its group.</summary>
     public FailureOrigin OriginIn(WorkflowState workflow) => new()

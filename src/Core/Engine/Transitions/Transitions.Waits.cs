@@ -32,7 +32,7 @@ internal static partial class Transitions
         QueueOf(state.Kept, signal.Name).Enqueue(signal.Value);
     }
 
-    private static Queue<T> QueueOf<T>(Dictionary<string, Queue<T>> queues, string name)
+    public static Queue<T> QueueOf<T>(Dictionary<string, Queue<T>> queues, string name)
     {
         if (!queues.TryGetValue(name, out Queue<T>? queue)) queues[name] = queue = new();
         return queue;

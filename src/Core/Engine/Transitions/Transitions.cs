@@ -22,6 +22,10 @@ internal static partial class Transitions
                 state.TraceParent = started.TraceParent;
                 state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
                 break;
+            case WorkflowContinued continued:
+                state.Begin(continued);
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                break;
             case ChildEnded ended:
                 OnEnded(state, ended, effects);
                 break;
@@ -62,6 +66,11 @@ internal static partial class Transitions
             case ChangeCode:
                 // For the code only.
                 break;
+            case EndScope { ContinuesWith: { } input } last:
+                // Before the effects: who looks at the end sees that it is none of the workflow.
+                state.ContinuesWith = input;
+                OnScopeEnded(state, state.Scopes[last.Scope], last.Result, effects);
+                break;
             case EndScope end:
                 OnScopeEnded(state, state.Scopes[end.Scope], WholeResult(state, end), effects);
                 break;
@@ -74,6 +83,7 @@ internal static partial class Transitions
     {
         Debug.Assert(start.Child.Ordinal == scope.Children.Count, "Ordinals follow the order of starting.");
         ChildState child = new(scope, start);
+        if (child.IsLeaf) child.Delivery = state.EarlierDeliveries;
         scope.Children.Add(child);
         scope.OpenChildren++;
         if (start.Rejected is { } rejected) End(state, child, Result.Failed(rejected), effects);
@@ -148,7 +158,7 @@ internal static partial class Transitions
         if (ended.IsWorthRetry == false || !policy.IsWorthRetry(failure)) return false;
         child.LastFailure = failure;
         child.Status = ChildStatus.BackingOff;
-        child.RetryAt = Later(state.Now, Backoff.DelayAfter(policy, child.Attempt, Chance.Of(state.Id, child.Id, child.Attempt)));
+        child.RetryAt = Later(state.Now, Backoff.DelayAfter(policy, child.Attempt, Chance.Of(state.RunName, child.Id, child.Attempt)));
         effects.StartTimer(TimerKey.Retry(child.Id), child.RetryAt.Value);
         return true;
     }
@@ -197,7 +207,7 @@ internal static partial class Transitions
         {
             End(state, owner, result, effects);
         }
-        else
+        else if (state.ContinuesWith is null)
         {
             state.Result = result;
             effects.WorkflowEnded(result);

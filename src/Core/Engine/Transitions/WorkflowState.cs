@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sheaf.Engine;
 
 /// <summary>A workflow as its journal tells it: the fold of the entries, never of the code (D11).</summary>
@@ -32,6 +34,21 @@ internal sealed class WorkflowState
     /// <summary>The id of that trace: 32 hexadecimal digits after the version.</summary>
     public string? TraceId => TraceParent is { Length: >= 35 } parent ? parent[3..35] : null;
 
+    /// <summary>Which run this is, from 0: how often the workflow has continued as new.</summary>
+    public int Run { get; private set; }
+
+    /// <summary>The run's input as JSON text; null for the first, whose input is in the workflow's header.</summary>
+    public string? Input { get; private set; }
+
+    /// <summary>The input of the run that comes after this one, which has ended; null where the workflow ended with it, or neither has.</summary>
+    public string? ContinuesWith { get; set; }
+
+    /// <summary>The highest number of a delivery of earlier runs.</summary>
+    public int EarlierDeliveries { get; private set; }
+
+    /// <summary>The name of this run, for all that must be told apart from other runs': keys, ids and chance.</summary>
+    public string RunName => NameOfRun(Id, Run);
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 
@@ -40,6 +57,38 @@ internal sealed class WorkflowState
     public bool HasStarted => Scopes.Count > 0;
 
     public bool HasEnded => Result is not null;
+
+    public static string NameOfRun(WorkflowId id, int run) => run == 0 ? id.Value : string.Create(CultureInfo.InvariantCulture, $"{id}~{run}");
+
+    /// <summary>The event that begins the next run.</summary>
+    public WorkflowContinued ToContinued(DateTimeOffset now)
+    {
+        KeptSignal[] signals = [.. Kept.OrderBy(kept => kept.Key, StringComparer.Ordinal).SelectMany(kept => kept.Value.Select(value => new KeptSignal(kept.Key, value)))];
+        int deliveries = Scopes.SelectMany(scope => scope.Children).Select(child => child.Delivery).DefaultIfEmpty(EarlierDeliveries).Max();
+        return new WorkflowContinued(now, Run + 1, ContinuesWith!, Math.Max(deliveries, EarlierDeliveries))
+        {
+            TraceParent = TraceParent,
+            Signals = signals.Length > 0 ? signals : null,
+            SignalKeys = SignalKeys.Count > 0 ? [.. SignalKeys.Order(StringComparer.Ordinal)] : null,
+        };
+    }
+
+    /// <summary>Forgets the run before: all that is known is what the event says.</summary>
+    public void Begin(WorkflowContinued continued)
+    {
+        Scopes.Clear();
+        Spawned.Clear();
+        Waiting.Clear();
+        Kept.Clear();
+        SignalKeys.Clear();
+        ContinuesWith = null;
+        Run = continued.Run;
+        Input = continued.Input;
+        EarlierDeliveries = continued.Deliveries;
+        TraceParent = continued.TraceParent;
+        foreach (KeptSignal signal in continued.Signals ?? []) Transitions.QueueOf(Kept, signal.Name).Enqueue(signal.Value);
+        SignalKeys.UnionWith(continued.SignalKeys ?? []);
+    }
 
     /// <summary>The child of that id, or null where there is none.</summary>
     public ChildState? Find(ChildId id) =>

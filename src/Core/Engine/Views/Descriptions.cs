@@ -21,6 +21,7 @@ internal static class Descriptions
             Failure = state.Result?.Failure,
             StuckReason = stuckReason,
             Children = state.HasStarted ? new Describing(state, running).ChildrenOf(state.Root) : [],
+            Run = state.Run,
             JournalLength = entries.Count,
         };
     }

@@ -20,6 +20,9 @@ internal sealed class EventView(WorkflowId id) : NoEffects
             case WorkflowStarted:
                 Raise(WorkflowEventKind.WorkflowStarted, []);
                 break;
+            case WorkflowContinued:
+                Raise(WorkflowEventKind.WorkflowContinued, []);
+                break;
             case StartChild start:
                 RaiseFirst(Of(WorkflowEventKind.ChildStarted, _state.Find(start.Child)!));
                 break;

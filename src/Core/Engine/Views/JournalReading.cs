@@ -10,11 +10,27 @@ namespace Sheaf.Engine;
 /// </remarks>
 internal static class JournalReading
 {
-    public static async Task<List<JournalEntry>> ReadAllAsync(IJournal journal, WorkflowId workflow, CancellationToken cancellationToken)
+    /// <summary>The entries of a workflow's last run.</summary>
+    public static async Task<List<JournalEntry>> ReadAllAsync(IJournal journal, WorkflowId workflow, CancellationToken cancellationToken) =>
+        (await ReadRunAsync(journal, workflow, cancellationToken).ConfigureAwait(false)).Entries;
+
+    /// <summary>The entries of a workflow's last run, and the number of the first. Those before may be there or trimmed.</summary>
+    public static async Task<(long First, List<JournalEntry> Entries)> ReadRunAsync(IJournal journal, WorkflowId workflow, CancellationToken cancellationToken)
     {
+        long first = 0;
         List<JournalEntry> entries = [];
-        await foreach ((_, JournalEntry entry) in ReadAsync(journal, workflow, 0, cancellationToken).ConfigureAwait(false)) entries.Add(entry);
-        return entries;
+        await foreach ((long sequence, JournalEntry entry) in ReadAsync(journal, workflow, 0, cancellationToken).ConfigureAwait(false))
+        {
+            if (entry is WorkflowContinued)
+            {
+                first = sequence;
+                entries.Clear();
+            }
+
+            entries.Add(entry);
+        }
+
+        return (first, entries);
     }
 
     /// <summary>The state that a workflow's journal tells; one that has not started where there is no such workflow.</summary>
@@ -22,7 +38,7 @@ internal static class JournalReading
     {
         WorkflowState state = new(workflow);
         NoEffects nothing = new();
-        await foreach ((_, JournalEntry entry) in ReadAsync(journal, workflow, 0, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
+        foreach (JournalEntry entry in await ReadAllAsync(journal, workflow, cancellationToken).ConfigureAwait(false)) Transitions.Apply(state, entry, nothing);
         return state;
     }
 
