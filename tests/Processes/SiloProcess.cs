@@ -9,7 +9,6 @@ namespace Sheaf.Processes;
 /// <summary>A silo as its users run it: a process of its own, on free loopback ports.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
     /// <summary>Test runs at the same time begin at different ports.</summary>
     private static int _lastPort = Environment.ProcessId * 37 % 12_000;
@@ -31,6 +30,9 @@ internal sealed class SiloProcess : IAsyncDisposable
     public int SiloPort { get; }
 
     public int HealthPort { get; }
+
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => _process.HasExited;
 
     /// <summary>Everything it has printed.</summary>
     public string Output => string.Join(Environment.NewLine, _output);
@@ -94,10 +96,15 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> TerminateAsync()
     {
-        using Process kill = Process.Start("kill", [$"-{Terminate}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await SignalAsync("TERM");
         return await ExitAsync();
     }
+
+    /// <summary>SIGSTOP: it hangs, and its sockets stay open, until it is woken.</summary>
+    public Task SuspendAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task WakeAsync() => SignalAsync("CONT");
 
     /// <summary>Waits for the process' end.</summary>
     /// <returns>The exit code.</returns>
@@ -113,6 +120,12 @@ internal sealed class SiloProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>Below the ports that the system hands out to outgoing connections: one of those could take the port before the silo does.</summary>
