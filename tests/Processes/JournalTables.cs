@@ -5,16 +5,17 @@ namespace Sheaf.Processes;
 /// <summary>Reads the journal's tables with SQL of its own: what is judged by it takes no part in judging.</summary>
 internal sealed class JournalTables(string connectionString) : IAsyncDisposable
 {
-    // A leaf runs something, and so has ends in the journal, one an attempt. A kind that is not written is a worker's, an outcome success.
+    // A leaf runs something, and so has ends in the journal, one an attempt. What has its type's default is not written: child 0.0, kind
+    // Worker, outcome Succeeded.
     private const string Counts =
         """
         WITH entries AS MATERIALIZED (SELECT sequence, kind, entry FROM sheaf_entry WHERE workflow_id = $1),
-        leaves AS (SELECT entry ->> 'child' AS child FROM entries WHERE kind = 'start' AND coalesce(entry ->> 'kind', 'Worker') IN ('Worker', 'Step')),
+        leaves AS (SELECT coalesce(entry ->> 'child', '0.0') AS child FROM entries WHERE kind = 'start' AND coalesce(entry ->> 'kind', 'Worker') IN ('Worker', 'Step')),
         ends AS (
-            SELECT sequence, entry ->> 'child' AS child, entry ->> 'attempt' AS attempt, coalesce(entry -> 'result' ->> 'kind', 'Succeeded') AS outcome
+            SELECT sequence, coalesce(entry ->> 'child', '0.0') AS child, entry ->> 'attempt' AS attempt, coalesce(entry -> 'result' ->> 'kind', 'Succeeded') AS outcome
             FROM entries WHERE kind = 'ended'),
         losses AS (
-            SELECT d ->> 'child' AS child, count(*) AS times
+            SELECT coalesce(d ->> 'child', '0.0') AS child, count(*) AS times
             FROM entries, json_array_elements(entry -> 'deliveries') d WHERE kind IN ('lost', 'owner-stopped') GROUP BY 1)
         SELECT (SELECT count(*) FROM leaves),
                (SELECT count(*) FROM leaves l WHERE NOT EXISTS (SELECT FROM ends e WHERE e.child = l.child)),

@@ -9,6 +9,7 @@ namespace Sheaf.Processes;
 /// <summary>A silo as its users run it: a process of its own, on free loopback ports.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
+    private const string Silo = "Sheaf.Silo.dll";
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
     /// <summary>Test runs at the same time begin at different ports.</summary>
     private static int _lastPort = Environment.ProcessId * 37 % 12_000;
@@ -38,17 +39,23 @@ internal sealed class SiloProcess : IAsyncDisposable
     public string Output => string.Join(Environment.NewLine, _output);
 
     /// <summary>A member of the cluster in a database.</summary>
-    public static SiloProcess StartMember(string connectionString, string? name = null) => Start(
+    /// <param name="connectionString">The database.</param>
+    /// <param name="name">The silo's name; null for one that is made up.</param>
+    /// <param name="program">The program beside the tests that is the silo, and what comes first among its arguments; null for the usual one.</param>
+    public static SiloProcess StartMember(string connectionString, string? name = null, string[]? program = null) => Start(
+        program ?? [Silo],
         name is null ? [] : ["--Sheaf:SiloName", name],
         ("Sheaf__Clustering", "PostgreSql"),
         ("Sheaf__AdvertisedAddress", "127.0.0.1"),
         ("ConnectionStrings__Sheaf", connectionString));
 
     /// <summary>A silo with these arguments and this environment; its ports are free ones unless given.</summary>
-    public static SiloProcess Start(string[] args, params (string Name, string Value)[] environment)
+    public static SiloProcess Start(string[] args, params (string Name, string Value)[] environment) => Start([Silo], args, environment);
+
+    private static SiloProcess Start(string[] program, string[] args, params (string Name, string Value)[] environment)
     {
         int[] ports = [FreePort(), FreePort(), FreePort()];
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Sheaf.Silo.dll"), .. args])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program[0]), .. program[1..], .. args])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
