@@ -32,9 +32,17 @@ internal sealed class JournalTables(string connectionString) : IAsyncDisposable
     /// <summary>A workflow's row.</summary>
     public async Task<WorkflowRow> WorkflowAsync(string workflow)
     {
+        WorkflowRow? row = await FindAsync(workflow);
+        Assert.True(row is not null, $"There is no workflow '{workflow}' in the journal.");
+        return row;
+    }
+
+    /// <summary>A workflow's row; null where there is none.</summary>
+    public async Task<WorkflowRow?> FindAsync(string workflow)
+    {
         await using NpgsqlCommand command = Command("SELECT owner, epoch, status, next_sequence FROM sheaf_workflow WHERE id = $1", workflow);
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
-        Assert.True(await row.ReadAsync(TestContext.Current.CancellationToken), $"There is no workflow '{workflow}' in the journal.");
+        if (!await row.ReadAsync(TestContext.Current.CancellationToken)) return null;
         return new WorkflowRow(row.IsDBNull(0) ? null : row.GetString(0), row.GetInt64(1), row.GetInt16(2) == 0, row.GetInt64(3));
     }
 
