@@ -13,7 +13,8 @@ internal sealed class Storm(SiloSet silos, PostgreSqlServer server, Random rando
     private static readonly Fault[] Deck =
         [Fault.Kill, Fault.Kill, Fault.Kill, Fault.Stop, Fault.Stop, Fault.Pause, Fault.Freeze, Fault.CrashDatabase, Fault.RestartDatabase, Fault.KillAll];
 
-    private readonly Queue<Fault> _next = new();
+    // However short the storm, one silo is killed.
+    private readonly Queue<Fault> _next = new([Fault.Kill]);
 
     /// <summary>What has struck, and when, counted from the beginning.</summary>
     public List<(TimeSpan At, Fault Fault, string Where)> Struck { get; } = [];
@@ -33,7 +34,7 @@ internal sealed class Storm(SiloSet silos, PostgreSqlServer server, Random rando
         }
     }
 
-    /// <summary>A shuffled deck after another: each fault comes up, however short the storm.</summary>
+    /// <summary>A shuffled deck after another: each fault comes up before one has come up too often.</summary>
     private Fault Next()
     {
         if (_next.Count == 0)
