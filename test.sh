@@ -4,6 +4,9 @@
 #
 #   ./test.sh            every test
 #   ./test.sh NAME ...   only the named projects under tests/, for example: ./test.sh Core.Tests Simulation
+#   ./test.sh chaos [SECONDS]
+#                        faults by a seed strike three silo processes and PostgreSQL for so long: 300 s, at most 480. It prints
+#                        the seed; SHEAF_CHAOS_SEED=N has the same faults again. Plain ./test.sh has half a minute of it, seed 1.
 set -u
 cd "$(dirname "$0")" || exit 1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -14,9 +17,9 @@ declare -a problems=()
 # Test projects in the order of running: what stands on nothing first.
 projects=(Core.Tests Analyzers.Tests Simulation Conformance Journals Crash.Tests Samples.Tests Docs.Tests)
 # What needs Orleans comes after: where its packages cannot be had, it is skipped, and the rest is not.
-orleans_projects=(Cluster.Tests Silo.Tests Client.Tests)
+orleans_projects=(Cluster.Tests Silo.Tests Client.Tests Chaos)
 # What starts a PostgreSQL server of its own.
-postgresql_projects=(Journals Silo.Tests Client.Tests)
+postgresql_projects=(Journals Silo.Tests Client.Tests Chaos)
 
 finish() {
   for problem in "${problems[@]+"${problems[@]}"}"; do echo "$problem"; done
@@ -127,7 +130,12 @@ run() {
 }
 
 selected=("${projects[@]}" "${orleans_projects[@]}")
-[ $# -gt 0 ] && selected=("$@")
+if [ "${1:-}" = chaos ]; then
+  export SHEAF_CHAOS_SECONDS="${2:-${SHEAF_CHAOS_SECONDS:-300}}" SHEAF_CHAOS_SEED="${SHEAF_CHAOS_SEED:-$RANDOM}"
+  selected=(Chaos)
+elif [ $# -gt 0 ]; then
+  selected=("$@")
+fi
 for project in "${selected[@]}"; do
   echo "== $project"
   contains "$project" "${orleans_projects[@]}" && ! restorable "tests/$project" && continue

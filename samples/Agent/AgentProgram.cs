@@ -49,12 +49,13 @@ public static class AgentProgram
             Description = "A file for the workflow's journal. Killed in the middle, the same command with the same --id goes on where it was.",
             HelpName = "FILE",
         };
+        Option<double?> linger = LingerOption();
         var command = new RootCommand(
             "Answers a question from documents and a calculator. The answer and, below it, the tree of all failures go to standard output. "
             + "OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY name a language model; without one, what was found is quoted. "
             + "Exit codes: 0 answered, 2 usage error, 3 degraded answer, 130 interrupted.")
         {
-            question, documents, json, forbid, id, journal,
+            question, documents, json, forbid, id, journal, linger,
         };
         // A question may begin with '@' or '[': it is text, not a file of further arguments or a directive.
         command.Directives.Clear();
@@ -65,6 +66,7 @@ public static class AgentProgram
             arguments.GetValue(forbid) ?? [],
             arguments.GetValue(id),
             arguments.GetValue(journal),
+            LingerOf(arguments, linger),
             surroundings,
             token));
 
@@ -81,6 +83,25 @@ public static class AgentProgram
         return parsed.Action is ParseErrorAction ? UsageError : code;
     }
 
+    /// <summary>The option of <see cref="AgentSession.Linger"/>.</summary>
+    public static Option<double?> LingerOption()
+    {
+        var linger = new Option<double?>("--linger")
+        {
+            Description = "Keeps the workflow open for so long once its tools have answered, its heartbeat running: time to kill something.",
+            HelpName = "SECONDS",
+        };
+        linger.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is not (null or (>= 0 and <= 86_400))) result.AddError("--linger must be from 0 to 86400 seconds.");
+        });
+        return linger;
+    }
+
+    /// <summary>What <see cref="LingerOption"/> was given.</summary>
+    public static TimeSpan? LingerOf(ParseResult arguments, Option<double?> linger) =>
+        arguments.GetValue(linger) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
     private static async Task<int> AnswerAsync(
         string question,
         string documents,
@@ -88,6 +109,7 @@ public static class AgentProgram
         string[] forbid,
         string? id,
         string? journal,
+        TimeSpan? linger,
         AgentSurroundings surroundings,
         CancellationToken cancellationToken)
     {
@@ -125,6 +147,7 @@ public static class AgentProgram
                     var session = new AgentSession(plan, workflow, asked, types, surroundings.TimeProvider)
                     {
                         Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
+                        Linger = linger,
                         Notes = surroundings.Error,
                     };
                     var client = services.GetRequiredService<IWorkflowClient>();

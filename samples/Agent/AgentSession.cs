@@ -21,7 +21,10 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
     /// <summary>Terms that the answer must not contain.</summary>
     public IReadOnlyCollection<string> Forbidden { get; init; } = ComplianceCheck.DefaultRules;
 
-    /// <summary>Where it is said that a workflow goes on instead of beginning.</summary>
+    /// <summary>How long the workflow stays open once its tools have answered; null for not at all.</summary>
+    public TimeSpan? Linger { get; init; }
+
+    /// <summary>Where it is said that a workflow goes on instead of beginning, and what was lost on the way.</summary>
     public TextWriter Notes { get; init; } = TextWriter.Null;
 
     /// <summary>Answers the question.</summary>
@@ -53,7 +56,7 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
     private async Task AnswerAsync(
         IWorkflowClient client, AnswerProgress progress, List<Failure> failures, CancellationToken cancellationToken)
     {
-        AgentQuestion question = AgentQuestion.From(plan);
+        AgentQuestion question = AgentQuestion.From(plan) with { Linger = Linger };
         if (question.SearchTerms is not null) progress.Tool(new ToolView(AnswerQuestion.Search, ToolState.Waiting));
         if (question.Expression is not null) progress.Tool(new ToolView(AnswerQuestion.Calculator, ToolState.Waiting));
 
@@ -80,7 +83,7 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
             async group =>
             {
                 _ = group.Start(
-                    "watch", token => new ToolWatch(AnswerQuestion.Tools, progress).ShowAsync(client.WatchAsync(id, token), token));
+                    "watch", token => new ToolWatch(AnswerQuestion.Tools, progress, Notes).ShowAsync(client.WatchAsync(id, token), token));
                 Outcome<AgentFindings> workflow = await group.Start(
                     "workflow",
                     async token =>

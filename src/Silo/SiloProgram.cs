@@ -22,12 +22,13 @@ internal static class SiloProgram
 
     /// <summary>Runs a silo.</summary>
     /// <param name="args">As given to the process: <c>--otel console</c>, and any option as <c>--Sheaf:SiloPort 11112</c>.</param>
+    /// <param name="more">Registers what it runs beside the demos; null for nothing.</param>
     /// <returns>The exit code: one of the constants here.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, Func<SheafBuilder, SheafBuilder>? more = null)
     {
         try
         {
-            WebApplication app = await BuildAsync(args).ConfigureAwait(false);
+            WebApplication app = await BuildAsync(args, more ?? (sheaf => sheaf)).ConfigureAwait(false);
             await using (app.ConfigureAwait(false))
             {
                 try
@@ -55,7 +56,7 @@ internal static class SiloProgram
         }
     }
 
-    private static async Task<WebApplication> BuildAsync(string[] args)
+    private static async Task<WebApplication> BuildAsync(string[] args, Func<SheafBuilder, SheafBuilder> more)
     {
         // The settings lie beside the program, wherever it is started from.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -70,17 +71,17 @@ internal static class SiloProgram
         {
             silo.UseClustering(settings);
             silo.AddActivityPropagation();
-            AddWorkflows(silo, settings, documents);
+            AddWorkflows(silo, settings, sheaf => more(sheaf.AddDemos(documents)));
         });
         WebApplication app = builder.Build();
         app.MapSiloHealth();
         return app;
     }
 
-    /// <summary>What this silo runs: workflows, workers and their journal are registered here, and nowhere else.</summary>
-    private static void AddWorkflows(ISiloBuilder silo, SiloSettings settings, DocumentIndex documents)
+    /// <summary>Workflows, workers and their journal are registered here, and nowhere else.</summary>
+    private static void AddWorkflows(ISiloBuilder silo, SiloSettings settings, Func<SheafBuilder, SheafBuilder> workflows)
     {
-        SheafBuilder sheaf = silo.AddSheaf(sheaf => sheaf.AddDemos(documents));
+        SheafBuilder sheaf = silo.AddSheaf(workflows);
         // Without a database it stays in memory, which SiloSettings says the limits of.
         if (settings.ConnectionString is { } connectionString) sheaf.UsePostgreSqlJournal(connectionString);
     }

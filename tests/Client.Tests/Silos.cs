@@ -9,16 +9,18 @@ internal sealed class Silos : IAsyncDisposable
     /// <summary>A guard against hanging on a busy machine.</summary>
     public static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
 
-    private readonly string _database;
     private readonly Dictionary<string, SiloProcess> _silos;
 
     private Silos(string database)
     {
-        _database = database;
+        Database = database;
         _silos = Enumerable.Range(1, 3).Select(number => $"silo-{number}").ToDictionary(name => name, name => SiloProcess.StartMember(database, name));
     }
 
     public SiloProcess this[string name] => _silos[name];
+
+    /// <summary>The connection string of the cluster's database.</summary>
+    public string Database { get; }
 
     /// <summary>Starts them, and waits until work goes to all.</summary>
     public static async Task<Silos> StartAsync(PostgreSqlServer server)
@@ -38,12 +40,34 @@ internal sealed class Silos : IAsyncDisposable
         return silos;
     }
 
+    /// <summary>kill -9 of all at once.</summary>
+    public Task KillAllAsync() => Task.WhenAll(_silos.Values.Select(silo => silo.KillAsync()));
+
+    /// <summary>Starts a silo in the place of each that has ended, at other ports, and waits until all are ready.</summary>
+    public async Task ReplaceLostAsync()
+    {
+        foreach ((string name, SiloProcess silo) in _silos.Where(pair => pair.Value.HasExited).ToList())
+        {
+            await silo.DisposeAsync();
+            _silos[name] = SiloProcess.StartMember(Database, name);
+        }
+
+        await Task.WhenAll(_silos.Values.Select(silo => silo.ReadyAsync(Guard)));
+    }
+
+    /// <summary>The silo of an address such as <c>127.0.0.1:20001@1543</c>, and its name.</summary>
+    public (string Name, SiloProcess Silo) At(string address)
+    {
+        KeyValuePair<string, SiloProcess> found = _silos.Single(pair => address.Contains($":{pair.Value.SiloPort}@", StringComparison.Ordinal));
+        return (found.Key, found.Value);
+    }
+
     /// <summary>Starts the client.</summary>
     public ProgramProcess Start(params string[] args) => StartFrom(Programs.ClientFolder, args);
 
     /// <summary>Starts the client that is in another folder.</summary>
     public ProgramProcess StartFrom(string folder, params string[] args) => ProgramProcess.Start(
-        Path.Combine(folder, "Sheaf.Client.dll"), args, ("Sheaf__Clustering", "PostgreSql"), ("ConnectionStrings__Sheaf", _database));
+        Path.Combine(folder, "Sheaf.Client.dll"), args, ("Sheaf__Clustering", "PostgreSql"), ("ConnectionStrings__Sheaf", Database));
 
     /// <summary>Runs the client to its end.</summary>
     public async Task<ProgramProcess> RunAsync(params string[] args)
@@ -53,7 +77,7 @@ internal sealed class Silos : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Waits until so many children of a workflow run.</summary>
+    /// <summary>Waits until so many children of a workflow run, or more.</summary>
     /// <returns>How many of them each silo runs, by its address.</returns>
     public async Task<Dictionary<string, int>> RunningAsync(string workflow, int children)
     {
@@ -66,7 +90,7 @@ internal sealed class Silos : IAsyncDisposable
                 running = last.Output.Where(line => line.StartsWith($"{workflow}  child ", StringComparison.Ordinal))
                     .GroupBy(line => line.Split("  silo ")[1], StringComparer.Ordinal)
                     .ToDictionary(silo => silo.Key, silo => silo.Count());
-                return running.Values.Sum() == children;
+                return running.Values.Sum() >= children;
             },
             Guard,
             () => last!.All);

@@ -9,7 +9,7 @@ namespace Sheaf.Processes;
 /// <summary>A silo as its users run it: a process of its own, on free loopback ports.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
+    private const string Silo = "Sheaf.Silo.dll";
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
     /// <summary>Test runs at the same time begin at different ports.</summary>
     private static int _lastPort = Environment.ProcessId * 37 % 12_000;
@@ -32,21 +32,30 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public int HealthPort { get; }
 
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Everything it has printed.</summary>
     public string Output => string.Join(Environment.NewLine, _output);
 
     /// <summary>A member of the cluster in a database.</summary>
-    public static SiloProcess StartMember(string connectionString, string? name = null) => Start(
+    /// <param name="connectionString">The database.</param>
+    /// <param name="name">The silo's name; null for one that is made up.</param>
+    /// <param name="program">The program beside the tests that is the silo, and what comes first among its arguments; null for the usual one.</param>
+    public static SiloProcess StartMember(string connectionString, string? name = null, string[]? program = null) => Start(
+        program ?? [Silo],
         name is null ? [] : ["--Sheaf:SiloName", name],
         ("Sheaf__Clustering", "PostgreSql"),
         ("Sheaf__AdvertisedAddress", "127.0.0.1"),
         ("ConnectionStrings__Sheaf", connectionString));
 
     /// <summary>A silo with these arguments and this environment; its ports are free ones unless given.</summary>
-    public static SiloProcess Start(string[] args, params (string Name, string Value)[] environment)
+    public static SiloProcess Start(string[] args, params (string Name, string Value)[] environment) => Start([Silo], args, environment);
+
+    private static SiloProcess Start(string[] program, string[] args, params (string Name, string Value)[] environment)
     {
         int[] ports = [FreePort(), FreePort(), FreePort()];
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Sheaf.Silo.dll"), .. args])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program[0]), .. program[1..], .. args])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -94,10 +103,15 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> TerminateAsync()
     {
-        using Process kill = Process.Start("kill", [$"-{Terminate}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await SignalAsync("TERM");
         return await ExitAsync();
     }
+
+    /// <summary>SIGSTOP: it hangs, and its sockets stay open, until it is woken.</summary>
+    public Task SuspendAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task WakeAsync() => SignalAsync("CONT");
 
     /// <summary>Waits for the process' end.</summary>
     /// <returns>The exit code.</returns>
@@ -113,6 +127,12 @@ internal sealed class SiloProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>Below the ports that the system hands out to outgoing connections: one of those could take the port before the silo does.</summary>

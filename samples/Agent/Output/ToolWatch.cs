@@ -3,7 +3,8 @@ namespace Sheaf.Samples.Agent.Output;
 /// <summary>Shows a workflow's events as the states of its tools. For one workflow, on one thread at a time.</summary>
 /// <param name="group">The name of the group that the tools are children of.</param>
 /// <param name="progress">Is told.</param>
-public sealed class ToolWatch(string group, AnswerProgress progress)
+/// <param name="notes">Where it is said that a process was lost under a tool.</param>
+public sealed class ToolWatch(string group, AnswerProgress progress, TextWriter notes)
 {
     private readonly Dictionary<string, DateTimeOffset> _started = new(StringComparer.Ordinal);
 
@@ -29,6 +30,9 @@ public sealed class ToolWatch(string group, AnswerProgress progress)
             case WorkflowEventKind.AttemptFailed:
                 string attempt = $"attempt {happened.Attempt}: {happened.Failure?.Message}";
                 progress.Tool(new ToolView(name, ToolState.Running, attempt, Silo: happened.Silo));
+                break;
+            case WorkflowEventKind.DeliveryLost:
+                notes.WriteLine($"{happened.PathText}: its delivery was lost; it is delivered again.");
                 break;
             case WorkflowEventKind.ChildEnded:
                 TimeSpan? duration = _started.TryGetValue(name, out DateTimeOffset started) ? happened.At - started : null;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sheaf.Samples.Agent.Questions;
 
 namespace Sheaf.Samples.Agent.Workflows;
@@ -11,6 +12,10 @@ namespace Sheaf.Samples.Agent.Workflows;
 /// <param name="Expression">What is calculated, or null.</param>
 public sealed record AgentQuestion(string Text, IReadOnlyList<string>? SearchTerms, string? Expression)
 {
+    /// <summary>How long the workflow stays open once its tools have answered, its heartbeat running: time to kill something. Null for not at all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? Linger { get; init; }
+
     /// <summary>Whether any tool is asked.</summary>
     public bool AsksAnyTool => SearchTerms is not null || Expression is not null;
 

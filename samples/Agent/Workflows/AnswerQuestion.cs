@@ -51,6 +51,7 @@ public sealed class AnswerQuestion : Workflow<AgentQuestion, AgentFindings>
 
         Outcome<IReadOnlyList<Passage>>? found = search is null ? null : await search.OutcomeAsync();
         Outcome<decimal>? value = calculator is null ? null : await calculator.OutcomeAsync();
+        if (question.Linger is { } linger) await group.DelayAsync(linger);
         // The heartbeat ends only by this. The group absorbs its own cancellation: it still returns what the body does.
         group.Cancel("the tools have answered");
         Outcome<int> beats = await heartbeat.OutcomeAsync();

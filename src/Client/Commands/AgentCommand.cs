@@ -17,7 +17,8 @@ internal static class AgentCommand
         var json = new Option<bool>("--json") { Description = "Writes one JSON document instead of lines." };
         var forbid = new Option<string[]>("--forbid") { HelpName = "TERM", Description = "A term that the answer must not contain. May be given several times." };
         Option<string?> id = CommandHost.IdOption();
-        var command = new Command("agent", "Answers a question from the silos' documents and a calculator.") { question, json, forbid, id };
+        Option<double?> linger = AgentProgram.LingerOption();
+        var command = new Command("agent", "Answers a question from the silos' documents and a calculator.") { question, json, forbid, id, linger };
         host.SetAction(command, (arguments, cluster, interruption) => AnswerAsync(
             host,
             cluster,
@@ -25,12 +26,13 @@ internal static class AgentCommand
             arguments.GetValue(json),
             arguments.GetValue(forbid) ?? [],
             host.IdOf(arguments.GetValue(id), "agent"),
+            AgentProgram.LingerOf(arguments, linger),
             interruption));
         return command;
     }
 
     private static async Task<int> AnswerAsync(
-        CommandHost host, ClusterConnection cluster, string question, bool json, string[] forbid, WorkflowId id, CancellationToken interruption)
+        CommandHost host, ClusterConnection cluster, string question, bool json, string[] forbid, WorkflowId id, TimeSpan? linger, CancellationToken interruption)
     {
         ClientSurroundings around = host.Around;
         (QuestionPlan plan, OpenAiOptions? model) = Read(question);
@@ -40,6 +42,7 @@ internal static class AgentCommand
         var session = new AgentSession(plan, id, model is null ? null : new OpenAiLanguageModel(http, model), cluster.FailureTypes, around.TimeProvider)
         {
             Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
+            Linger = linger,
             Notes = around.Error,
         };
         using var stop = new CancellationTokenSource();

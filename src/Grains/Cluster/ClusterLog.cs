@@ -40,4 +40,7 @@ internal static partial class ClusterLog
 
     [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "Silo {Silo} could not be told that this one stops; it finds out from membership.")]
     public static partial void GoodbyeFailed(ILogger logger, string silo, Exception error);
+
+    [LoggerMessage(EventId = 52, Level = LogLevel.Warning, Message = "The journal's store did not answer a caller's question; the caller asks again.")]
+    public static partial void StoreAway(ILogger logger, Exception error);
 }

@@ -1,6 +1,7 @@
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using Sheaf.Cluster.Tests.Running;
+using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Clients;
 
@@ -71,6 +72,50 @@ public sealed class ClientTests
         while (!kill.IsCompleted) Assert.Equal(3, (await ListAsync(cluster, null)).Count);
         await kill;
         Assert.Equal([WorkflowStatus.Succeeded, WorkflowStatus.Running, WorkflowStatus.Stuck], (await ListAsync(cluster, null)).Select(workflow => workflow.Status));
+    }
+
+    [Theory]
+    [InlineData("describe")]
+    [InlineData("watch")]
+    [InlineData("result")]
+    [InlineData("signal")]
+    [InlineData("list")]
+    [InlineData("audit")]
+    [Trait("Rule", "D4")]
+    public async Task Ask_TheJournalIsAwayForAMoment_TheClientAsksAgain(string what)
+    {
+        AbsentJournal journal = new(new MemoryJournal());
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Journal = journal });
+        WorkflowId running = await cluster.SowAsync(cluster.Silos[0], new Rows(1));
+        await cluster.Field.StartedAsync(1);
+        WorkflowId ended = await cluster.SowAsync(cluster.Silos[1], new Rows(2, Gate: "first"));
+        cluster.Field.Open("first");
+        Assert.Equal(1, await cluster.ResultAsync(ended));
+        journal.Absences = 3;
+        switch (what)
+        {
+            case "describe":
+                Assert.Equal(WorkflowStatus.Succeeded, (await cluster.Field.GuardAsync(cluster.Client.DescribeAsync(ended), "the description"))!.Status);
+                break;
+            case "watch":
+                Assert.Single(await cluster.EventsAsync(ended), seen => seen.Kind == WorkflowEventKind.WorkflowEnded);
+                break;
+            case "result":
+                Assert.Equal(1, await cluster.ResultAsync(ended));
+                break;
+            case "signal":
+                // Nobody runs it: only the journal knows that it is over.
+                Assert.False(await cluster.Field.GuardAsync(cluster.Client.SignalAsync(ended, "sun", 1), "the signal"));
+                break;
+            case "list":
+                Assert.Equal([running, ended], (await ListAsync(cluster, null)).Select(workflow => workflow.Id));
+                break;
+            default:
+                Assert.Empty(await cluster.Field.GuardAsync(cluster.Cluster.AuditAsync(), "the audit"));
+                break;
+        }
+
+        Assert.True(journal.Absences <= 0, "Nobody asked the journal.");
     }
 
     private static Task<List<WorkflowSummary>> ListAsync(FieldCluster cluster, WorkflowStatus? status)

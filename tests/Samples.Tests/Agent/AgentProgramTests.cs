@@ -135,6 +135,7 @@ public sealed class AgentProgramTests : IDisposable
     [InlineData("a", "--documents", "")]
     [InlineData("a", "--id", "")]
     [InlineData("a", "--forbid")]
+    [InlineData("a", "--linger", "-1")]
     [InlineData("a", "--no-such-option")]
     public async Task Run_Misused_ExitsWith2AndSaysWhy(params string[] args)
     {

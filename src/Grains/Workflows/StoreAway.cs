@@ -1,0 +1,36 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+
+namespace Sheaf.Grains;
+
+/// <summary>What callers are told when the journal's store does not answer: to ask again. What its driver throws is known on this silo only.</summary>
+internal static class StoreAway
+{
+    /// <summary>Asks the store for a caller.</summary>
+    /// <exception cref="TimeoutException">The store did not answer: clients ask again, as for a silo that does not.</exception>
+    public static async Task<T> AskAsync<T>(ILogger logger, Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (DbException away)
+        {
+            throw Tell(logger, away);
+        }
+    }
+
+    /// <summary>The same, item by item.</summary>
+    /// <exception cref="TimeoutException">As above.</exception>
+    public static async IAsyncEnumerable<T> EnumerateAsync<T>(ILogger logger, IAsyncEnumerable<T> items)
+    {
+        await using IAsyncEnumerator<T> next = items.GetAsyncEnumerator();
+        while (await AskAsync(logger, () => next.MoveNextAsync().AsTask())) yield return next.Current;
+    }
+
+    private static TimeoutException Tell(ILogger logger, DbException away)
+    {
+        ClusterLog.StoreAway(logger, away);
+        return new TimeoutException($"The journal's store did not answer, and the silo's log has more: {away.Message}");
+    }
+}
