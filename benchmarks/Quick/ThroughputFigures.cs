@@ -12,7 +12,7 @@ internal sealed class ThroughputFigures : IFigureSet
 {
     private const int AtOnce = 64;
     private const int ChildrenOfEach = 10;
-    private const int Rounds = 5;
+    private const int Rounds = 9;
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(5);
