@@ -16,6 +16,15 @@ switch (args)
     case ["journal"]:
         await Figures.MeasureAsync([new JournalFigures()]);
         break;
+    case ["durable"]:
+        await Figures.MeasureAsync([new DurableFigures(), new ThroughputFigures(), new ResumeFigures(), new TakeoverFigures()]);
+        break;
+    case ["resume"]:
+        await Figures.MeasureAsync([new ResumeFigures(), new TakeoverFigures()]);
+        break;
+    case ["sizing"]:
+        await Figures.MeasureAsync([new SizingFigures()]);
+        break;
     default:
         // In this process: the projects that BenchmarkDotNet makes otherwise look for a project file named as the assembly.
         string[] chosen = args.Length == 0 ? ["--filter", "*"] : args;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Sheaf.Benchmarks.Durable;
 using Sheaf.Benchmarks.Embedded;
 
 namespace Sheaf.Benchmarks.Cluster;
@@ -24,7 +25,9 @@ public static class ClusterCode
     public static SheafBuilder Add(SheafBuilder sheaf) => sheaf
         .AddWorkflow<NoopWorkflow>().AddWorkflow<NoopMapWorkflow>().AddWorker<NoopWorker>()
         .AddWorkflow<WaitingWorkflow>().AddWorker<WaitingWorker>()
-        .AddWorkflow<FailingWorkflow>().AddWorker<FailingWorker>();
+        .AddWorkflow<FailingWorkflow>().AddWorker<FailingWorker>()
+        .AddWorkflow<SignalledWorkflow>().AddWorkflow<SignalledMapWorkflow>()
+        .AddWorkflow<HeldWorkflow>().AddWorker<HeldWorker>();
 
     /// <summary>Starts so many children that wait for their cancellation.</summary>
     [Workflow("benchmarks.waiting/v1")]

@@ -16,11 +16,31 @@ internal static class Figures
     public static async Task MeasureAsync(IReadOnlyList<IFigureSet> sets)
     {
         PrintConditions();
-        foreach (IFigureSet set in sets) await set.MeasureAsync();
+        foreach (IFigureSet set in sets)
+        {
+            PrintLoad();
+            await set.MeasureAsync();
+        }
     }
 
     public static void Print(string name, double value, string unit) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {Round(value)} {unit}"));
+
+    /// <summary>Prints a figure and what was asked of it.</summary>
+    public static void PrintAtMost(string name, double value, string unit, double limit) => Print(name, value, unit, "at most", limit, value <= limit);
+
+    /// <inheritdoc cref="PrintAtMost"/>
+    public static void PrintAtLeast(string name, double value, string unit, double limit) => Print(name, value, unit, "at least", limit, value >= limit);
+
+    /// <summary>Prints what else uses the machine. It is asked for again before each set.</summary>
+    private static void PrintLoad()
+    {
+        const string Path = "/proc/loadavg";
+        if (File.Exists(Path)) Console.WriteLine($"# load {File.ReadAllText(Path).Split(' ')[0]} over the last minute");
+    }
+
+    private static void Print(string name, double value, string unit, string relation, double limit, bool met) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {Round(value)} {unit} ({relation} {limit}: {(met ? "met" : "MISSED")})"));
 
     private static void PrintConditions()
     {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Microsoft.Data.Sqlite;
+using Sheaf.Benchmarks.Durable;
 using Sheaf.Journal;
 
 namespace Sheaf.Benchmarks.Quick;
@@ -17,18 +17,9 @@ internal sealed class JournalFigures : IFigureSet
 
     public async Task MeasureAsync()
     {
-        string folder = Directory.CreateTempSubdirectory("sheaf-figures").FullName;
-        using (SqliteJournal sqlite = new($"Data Source={Path.Combine(folder, "sheaf.db")}")) await MeasureAsync("sqlite", sqlite);
-        SqliteConnection.ClearAllPools();
-        Directory.Delete(folder, recursive: true);
-
-        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } connectionString)
-        {
-            Console.WriteLine($"# journal.postgresql not measured: {Variable} has no connection string");
-            return;
-        }
-
-        await using PostgreSqlJournal postgreSql = new(connectionString);
+        await using Store store = await Store.StartAsync();
+        using (SqliteJournal sqlite = new(store.NewFile())) await MeasureAsync("sqlite", sqlite);
+        await using PostgreSqlJournal postgreSql = new(Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : await store.Server.CreateDatabaseAsync());
         await MeasureAsync("postgresql", postgreSql);
     }
 

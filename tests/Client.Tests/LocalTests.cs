@@ -61,6 +61,33 @@ public sealed class LocalTests
     }
 
     [Fact]
+    public async Task Purge_OnlyWhatEndedLongAgo_AndADryRunDeletesNothing()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sheaf-journal-");
+        try
+        {
+            string journal = Path.Combine(folder.FullName, "local.db");
+            await SaysAsync("4 results, their sum is 10", "fan-out", "--children", "4", "--id", "old");
+            await SaysAsync("0 workflows deleted that ended before ", "purge", "--older-than", "1h");
+            await SaysAsync("1 workflows ended before ", "purge", "--older-than", "0s", "--dry-run");
+            await SaysAsync("1 workflows deleted that ended before ", "purge", "--older-than", "0s");
+            await using ProgramProcess show = Client("local", "--journal", journal, "show", "old");
+            Assert.True(await show.ExitAsync() == 2, show.All);
+
+            async Task SaysAsync(string begin, params string[] args)
+            {
+                await using ProgramProcess client = Client(["local", "--silos", "1", "--journal", journal, .. args]);
+                Assert.True(await client.ExitAsync() == 0, client.All);
+                Assert.Contains(client.Output, line => line.StartsWith(begin, StringComparison.Ordinal));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Connect_NoCluster_SaysWhatWhereAndRemedyInTime()
     {
         long started = TimeProvider.System.GetTimestamp();
@@ -79,6 +106,10 @@ public sealed class LocalTests
     [InlineData("local", "show", "nobody")]
     [InlineData("local", "--silos", "99", "list")]
     [InlineData("show")]
+    [InlineData("purge")]
+    [InlineData("purge", "--older-than", "30")]
+    [InlineData("purge", "--older-than", "-1d")]
+    [InlineData("purge", "--older-than", "36501d")]
     public async Task Usage_MakesNoSense_IsTwoAndALine(params string[] args)
     {
         await using ProgramProcess client = Client(args);

@@ -8,7 +8,7 @@ internal static class AllCommands
 {
     private const string Help =
         """
-        Starts, shows and cancels workflows on a cluster. Results go to standard output, progress and errors to standard error.
+        Starts, shows, cancels and deletes workflows on a cluster. Results go to standard output, progress and errors to standard error.
         Ctrl+C cancels the workflow that the command runs, waits for its end and says what was cancelled; a second one leaves at once.
         Exit codes: 0 done, 1 no cluster answers or the workflow is stuck, 2 usage error, 3 some or all of it failed, 130 cancelled.
         """;
@@ -41,5 +41,6 @@ internal static class AllCommands
         parent.Subcommands.Add(ListCommand.Create(host));
         parent.Subcommands.Add(WatchCommand.Create(host));
         parent.Subcommands.Add(AuditCommand.Create(host));
+        parent.Subcommands.Add(PurgeCommand.Create(host));
     }
 }

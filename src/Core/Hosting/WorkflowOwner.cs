@@ -156,7 +156,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         await foreach (WorkflowHeader header in host.Journal.ListAsync(stored, cancellationToken).ConfigureAwait(false))
         {
             WorkflowStatus actual = Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
-            if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt);
+            if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt) { EndedAt = header.EndedAt };
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     /// <summary>How long a call that waits for nothing is made again before its failure is the caller's.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(60);
 
+    /// <summary>So many workflows are deleted at once: the transaction is short where they have thousands of entries each.</summary>
+    private const int PurgePage = 200;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     public override async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
@@ -63,7 +66,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
             cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable disposal = listed.ConfigureAwait(false);
         for (; any; any = await listed.MoveNextAsync().ConfigureAwait(false))
-            yield return new WorkflowSummary(listed.Current.Id, listed.Current.Workflow, listed.Current.Status, listed.Current.CreatedAt);
+            yield return new WorkflowSummary(listed.Current.Id, listed.Current.Workflow, listed.Current.Status, listed.Current.CreatedAt) { EndedAt = listed.Current.EndedAt };
     }
 
     public Task<IReadOnlyList<RunningChild>> GetRunningAsync(CancellationToken cancellationToken = default) =>
@@ -71,6 +74,18 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     public Task<IReadOnlyList<RunningChild>> AuditAsync(CancellationToken cancellationToken = default) =>
         CallAsync(() => grains.GetGrain<IWorkflowListGrain>(NewKey()).AuditAsync(orphansOnly: true), cancellationToken);
+
+    public async Task<long> PurgeAsync(DateTimeOffset endedBefore, CancellationToken cancellationToken = default)
+    {
+        long purged = 0;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int page = await CallAsync(() => grains.GetGrain<IWorkflowListGrain>(NewKey()).PurgeAsync(endedBefore, PurgePage), cancellationToken).ConfigureAwait(false);
+            purged += page;
+            if (page < PurgePage) return purged;
+        }
+    }
 
     /// <summary>Starts a workflow as another's child.</summary>
     internal Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>

@@ -57,7 +57,7 @@ internal interface IWorkflowGrain : IGrainWithStringKey
     Task ResumeAsync();
 }
 
-/// <summary>Lists workflows; any key, one a listing.</summary>
+/// <summary>Lists workflows, and deletes them; any key, one a call.</summary>
 [Alias("sheaf.IWorkflowListGrain")]
 internal interface IWorkflowListGrain : IGrainWithGuidKey
 {
@@ -67,4 +67,10 @@ internal interface IWorkflowListGrain : IGrainWithGuidKey
     /// <summary>Children that run somewhere in the cluster though nobody waits for them any more (C5): there should be none.</summary>
     [Alias("audit")]
     Task<IReadOnlyList<RunningChild>> AuditAsync(bool orphansOnly);
+
+    /// <summary>Deletes a page of workflows that have ended.</summary>
+    /// <returns>How many it deleted; fewer than the limit where there are no more.</returns>
+    [Alias("purge")]
+    [ResponseTimeout("00:01:00")]
+    Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit);
 }

@@ -25,7 +25,8 @@ internal sealed record JournalPage([property: Id(0)] long FirstSequence, [proper
 
 /// <summary>A workflow in a list.</summary>
 [GenerateSerializer, Immutable, Alias("sheaf.ListedWorkflow")]
-internal sealed record ListedWorkflow([property: Id(0)] string Id, [property: Id(1)] string Workflow, [property: Id(2)] WorkflowStatus Status, [property: Id(3)] DateTimeOffset CreatedAt);
+internal sealed record ListedWorkflow(
+    [property: Id(0)] string Id, [property: Id(1)] string Workflow, [property: Id(2)] WorkflowStatus Status, [property: Id(3)] DateTimeOffset CreatedAt, [property: Id(4)] DateTimeOffset? EndedAt);
 
 /// <summary>The workflow's place is another one now: ask again.</summary>
 [GenerateSerializer, Alias("sheaf.WorkflowMovedException")]

@@ -21,7 +21,7 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
         await foreach (WorkflowHeader header in StoreAway.EnumerateAsync(host.Context.Logger, host.Context.Journal.ListAsync(status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status)))
         {
             WorkflowStatus actual = stuck.Contains(header.Id.Value) ? WorkflowStatus.Stuck : header.Status;
-            if (status is null || actual == status) yield return new ListedWorkflow(header.Id.Value, header.Workflow, actual, header.CreatedAt);
+            if (status is null || actual == status) yield return new ListedWorkflow(header.Id.Value, header.Workflow, actual, header.CreatedAt, header.EndedAt);
         }
     }
 
@@ -40,6 +40,8 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
 
         return orphans;
     }
+
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit) => host.Context.Journal.PurgeAsync(endedBefore, limit, CancellationToken.None);
 
     private IEnumerable<ISiteGrain> Sites() => host.Links.All.Select(link => GrainFactory.GetGrain<ISiteGrain>(link.Silo));
 }

@@ -27,6 +27,8 @@ public sealed class AbsentJournal(IJournal inner) : IJournal
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default) =>
         EnumerateAsync(inner.ReadAsync(workflow, fromSequence, cancellationToken));
 
+    public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => inner.TrimAsync(workflow, beforeSequence, cancellationToken);
+
     public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => AskAsync(() => inner.FindAsync(workflow, cancellationToken));
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) => EnumerateAsync(inner.ListAsync(status, cancellationToken));

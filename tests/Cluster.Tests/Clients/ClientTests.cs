@@ -118,6 +118,27 @@ public sealed class ClientTests
         Assert.True(journal.Absences <= 0, "Nobody asked the journal.");
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Purge_MoreThanAPage_LeavesWhatEndedLaterOrRuns_AndIdsAreFreeAgain()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync();
+        WorkflowId running = await cluster.SowAsync(cluster.Silos[1], new Rows(1));
+        cluster.Field.Open("first");
+        Rows old = new(1, Gate: "first");
+        WorkflowId[] ended = [.. Enumerable.Range(0, 250).Select(i => (WorkflowId)$"old-{i}")];
+        await cluster.Field.GuardAsync(Task.WhenAll(ended.Select(id => cluster.Client.RunAsync(Run.Workflow<Sow>(), id, old))), "the old ones");
+        DateTimeOffset last = (await ListAsync(cluster, WorkflowStatus.Succeeded)).Max(workflow => workflow.EndedAt!.Value);
+        WorkflowId late = "late";
+        await cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<Sow>(), late, old), "the late one");
+        Assert.Equal(250, await cluster.Field.GuardAsync(cluster.Cluster.PurgeAsync(last.AddTicks(1)), "the purge"));
+        Assert.Equal([running, late], (await ListAsync(cluster, null)).Select(workflow => workflow.Id));
+        await Assert.ThrowsAsync<KeyNotFoundException>(() => cluster.ResultAsync(ended[0]));
+        Assert.Equal(0, await cluster.Field.GuardAsync(cluster.Cluster.PurgeAsync(last.AddTicks(1)), "the second purge"));
+        Assert.True(await cluster.Field.GuardAsync(cluster.Client.StartAsync(Run.Workflow<Sow>(), ended[0], old), "the start of a freed id"));
+        Assert.Equal(0, await cluster.ResultAsync(ended[0]));
+    }
+
     private static Task<List<WorkflowSummary>> ListAsync(FieldCluster cluster, WorkflowStatus? status)
     {
         return cluster.Field.GuardAsync(ReadAsync(), "the list");
