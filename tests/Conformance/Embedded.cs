@@ -35,3 +35,5 @@ public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
 public sealed class Nested : NestedConformance<EmbeddedHost>;
 
 public sealed class Continuing : ContinueConformance<EmbeddedHost>;
+
+public sealed class Checkpoints : CheckpointConformance<EmbeddedHost>;

@@ -44,7 +44,10 @@ public sealed record LeafNode(string Name, Behaviour Behaviour, bool IsStep, boo
 public sealed record WaitNode(string Name, int? Seconds) : Node(Name);
 
 /// <summary>A group: starts all its children, then looks at them in order.</summary>
-public sealed record GroupNode(string Name, GroupPolicy Policy, int? MaxConcurrency, int? DeadlineSeconds, int? ShieldSeconds, int? CancelAfter, bool Catches, IReadOnlyList<Node> Children) : Node(Name);
+public sealed record GroupNode(string Name, GroupPolicy Policy, int? MaxConcurrency, int? DeadlineSeconds, int? ShieldSeconds, int? CancelAfter, bool Catches, IReadOnlyList<Node> Children) : Node(Name)
+{
+    public bool IsCheckpoint { get; init; }
+}
 
 /// <summary>Workflow code beside its siblings: opens its groups one after the other.</summary>
 public sealed record BranchNode(string Name, bool Isolated, IReadOnlyList<GroupNode> Groups) : Node(Name);

@@ -31,7 +31,10 @@ internal sealed class ScriptGenerator(Random random)
             ShieldSeconds: random.Next(8) == 0 ? random.Next(1, 30) : null,
             CancelAfter: random.Next(4) == 0 ? random.Next(0, count + 1) : null,
             Catches: random.Next(3) == 0,
-            children);
+            children)
+        {
+            IsCheckpoint = random.Next(4) == 0,
+        };
     }
 
     private LeafNode Leaf()

@@ -12,43 +12,46 @@ internal sealed class ScriptWorkflow(GroupNode script)
     {
         try
         {
-            await OpenAsync(workflow.GroupAsync, script);
+            await OpenAsync(workflow.GroupAsync, script, _seen);
         }
         finally
         {
-            See($"end@{workflow.UtcNow.Ticks}");
+            See(_seen, $"end@{workflow.UtcNow.Ticks}");
         }
 
         return '"' + _seen.ToString() + '"';
     }
 
-    private async Task OpenAsync(Func<string, Func<WorkflowGroup, Task<string>>, WorkflowGroupOptions?, ChildTask<string>> open, GroupNode node)
+    private async Task OpenAsync(Func<string, Func<WorkflowGroup, Task<string>>, WorkflowGroupOptions?, ChildTask<string>> open, GroupNode node, StringBuilder seen)
     {
+        // The code of a checkpoint is not run again: what it saw goes out in its value, and in no other way.
+        StringBuilder inside = node.IsCheckpoint ? new StringBuilder() : seen;
         WorkflowGroupOptions options = new()
         {
             Policy = node.Policy,
             MaxConcurrency = node.MaxConcurrency,
             Deadline = node.DeadlineSeconds is { } deadline ? TimeSpan.FromSeconds(deadline) : null,
+            Checkpoint = node.IsCheckpoint,
             Shield = node.ShieldSeconds is { } shield ? TimeSpan.FromSeconds(shield) : null,
         };
-        ChildTask<string> group = open(node.Name, group => RunGroupAsync(group, node), options);
-        if (node.Catches) See($"{node.Name}:{(await group.OutcomeAsync()).Kind}");
-        else See($"{node.Name}={await group}");
+        ChildTask<string> group = open(node.Name, group => RunGroupAsync(group, node, inside), options);
+        if (node.Catches) See(seen, $"{node.Name}:{(await group.OutcomeAsync()).Kind}");
+        else See(seen, $"{node.Name}={await group}");
     }
 
-    private async Task<string> RunGroupAsync(WorkflowGroup group, GroupNode node)
+    private async Task<string> RunGroupAsync(WorkflowGroup group, GroupNode node, StringBuilder seen)
     {
-        List<(Node Node, Func<Task<string>> Look)> started = [.. node.Children.Select(child => (child, Start(group, child)))];
+        List<(Node Node, Func<Task<string>> Look)> started = [.. node.Children.Select(child => (child, Start(group, child, seen)))];
         for (int i = 0; i <= started.Count; i++)
         {
             if (node.CancelAfter == i) group.Cancel("as scripted");
-            if (i < started.Count) See($"{started[i].Node.Name}:{await started[i].Look()}");
+            if (i < started.Count) See(seen, $"{started[i].Node.Name}:{await started[i].Look()}");
         }
 
-        return "ok";
+        return node.IsCheckpoint ? $"ok({seen})" : "ok";
     }
 
-    private Func<Task<string>> Start(WorkflowGroup group, Node node)
+    private Func<Task<string>> Start(WorkflowGroup group, Node node, StringBuilder seen)
     {
         switch (node)
         {
@@ -71,13 +74,13 @@ internal sealed class ScriptWorkflow(GroupNode script)
             case BranchNode branch:
                 ChildTask<string> code = group.Branch(branch.Name, async context =>
                 {
-                    foreach (GroupNode inner in branch.Groups) await OpenAsync(context.GroupAsync, inner);
+                    foreach (GroupNode inner in branch.Groups) await OpenAsync(context.GroupAsync, inner, seen);
                     return "done";
                 }, new ChildOptions { Isolated = branch.Isolated });
                 return branch.Isolated ? async () => (await code.OutcomeAsync()).Kind.ToString() : async () => await code;
             case GroupNode inner:
                 // Opened here, looked at later: a nested group runs beside its siblings.
-                Task opened = OpenAsync(group.GroupAsync, inner);
+                Task opened = OpenAsync(group.GroupAsync, inner, seen);
                 return async () =>
                 {
                     await opened;
@@ -88,7 +91,7 @@ internal sealed class ScriptWorkflow(GroupNode script)
         }
     }
 
-    private void See(string what) => _seen.Append(what).Append(' ');
+    private static void See(StringBuilder seen, string what) => seen.Append(what).Append(' ');
 
     private sealed record Ref(string Name) : IWorkerRef<Worker<string, string>>;
 }

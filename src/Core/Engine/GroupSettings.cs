@@ -22,4 +22,7 @@ internal sealed record GroupSettings
     public TimeSpan? GracePeriod { get; init; }
 
     public int MaxFailures { get; init; } = 100;
+
+    /// <summary>Whether the group's end is journaled with its value, and its code not run again once it has ended (D11).</summary>
+    public bool Checkpoint { get; init; }
 }

@@ -43,6 +43,18 @@ public sealed record WorkflowGroupOptions
     /// <inheritdoc cref="TaskGroupOptions.MaxFailures"/>
     public int MaxFailures { get; init; } = 100;
 
+    /// <summary>
+    /// Whether the group's value is journaled with its end, so that a resumed workflow need not run the group's code again (rule D11): for
+    /// long stretches of work that are over and done with.
+    /// </summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    /// <remarks>
+    /// What the body writes to captured variables is gone after a resume: return it instead. The value is what its JSON says, and a failure
+    /// what its record says, from the first time on. The body of a group that has ended may change. While a checkpoint is open, the workflow's
+    /// <see cref="WorkflowContext.Random"/> and <see cref="WorkflowContext.NewGuid"/> cannot be used: what was drawn inside would not be drawn again.
+    /// </remarks>
+    public bool Checkpoint { get; init; }
+
     internal void Validate()
     {
         // One set of rules for both kinds of group.
@@ -58,5 +70,6 @@ public sealed record WorkflowGroupOptions
         MaxConcurrency = MaxConcurrency,
         GracePeriod = GracePeriod == GroupSettings.DefaultGracePeriod ? null : GracePeriod,
         MaxFailures = MaxFailures,
+        Checkpoint = Checkpoint,
     };
 }

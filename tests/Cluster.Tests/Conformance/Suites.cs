@@ -49,3 +49,5 @@ public sealed class Maps : MapConformance<OneSiloHost>;
 public sealed class Nested : NestedConformance<OneSiloHost>;
 
 public sealed class Continuing : ContinueConformance<OneSiloHost>;
+
+public sealed class Checkpoints : CheckpointConformance<OneSiloHost>;

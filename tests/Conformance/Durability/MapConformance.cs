@@ -42,7 +42,11 @@ public abstract class MapConformance<THost> : DurableTests<THost>
     public async Task Map_FailFast_CancelsTheOthersInItsChildAndBeside()
     {
         HostProcess process = await StartAsync(configure: AddMap);
-        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new MapPlan(Stage.Id, 10) { Fails = [4], OthersWait = true, InputsPerChild = 5 }));
+        Task<MapEnd> run = RunAsync(process, new MapPlan(Stage.Id, 10) { Fails = [4], OthersWait = true, InputsPerChild = 5 });
+        // One that has not begun when it is cancelled need not begin.
+        await Stage.ReachedAsync("ran", times: 10);
+        Stage.Open("fail");
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => run);
         Assert.Equal("input 4", Assert.Single(failures.Leaves).Exception.Message);
         Assert.Equal(9, Stage.CountOf("cancelled"));
     }
@@ -149,7 +153,7 @@ public sealed class MapWorkflow : Workflow<MapPlan, MapEnd>
 
     private static string DoesAt(MapPlan plan, int i)
     {
-        if (plan.Fails.Contains(i)) return "fail";
+        if (plan.Fails.Contains(i)) return plan.OthersWait ? "fail at gate" : "fail";
         if (plan.FailsFirst.Contains(i)) return "fail first";
         if (plan.OthersWait) return "wait";
         return plan.WaitsAt == i ? "gate" : "";
@@ -175,6 +179,9 @@ public sealed class MapWorker : Worker<MapInput, int>
             await Task.Yield();
             switch (input.Does)
             {
+                case "fail at gate":
+                    await stage.AtGate("fail");
+                    throw new FormatException($"input {input.Number}");
                 case "fail":
                 case "fail first" when context.Attempt == 1:
                     throw new FormatException($"input {input.Number}");

@@ -15,6 +15,9 @@ internal sealed class ScopeCode(ScopeState state)
     /// <summary>Whether an <see cref="OperationCanceledException"/> was asked for (R4). The token follows at the end of the transition.</summary>
     public bool IsCancelled => state.Cause is not null;
 
+    /// <summary>Whether the scope is inside a checkpoint that is journaled to its end: there is no code of it in this run (D11).</summary>
+    public bool IsSkipped { get; set; }
+
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
 

@@ -22,6 +22,7 @@ internal sealed partial class WorkflowRun
         get
         {
             CheckOnTurn("WorkflowContext.Random");
+            CheckNoCheckpoint("WorkflowContext.Random");
             return _random ??= new Random(Chance.SeedOf(State.RunName));
         }
     }
@@ -29,7 +30,15 @@ internal sealed partial class WorkflowRun
     public Guid NextGuid()
     {
         CheckOnTurn("WorkflowContext.NewGuid");
+        CheckNoCheckpoint("WorkflowContext.NewGuid");
         return Chance.GuidOf(State.RunName, _guids++);
+    }
+
+    /// <summary>What is drawn while a checkpoint is open may be drawn inside it, where no later run draws it again: then all that follows would differ.</summary>
+    private void CheckNoCheckpoint(string what)
+    {
+        if (State.Scopes.Find(scope => scope is { Result: null, Settings.Checkpoint: true }) is { } open)
+            throw new InvalidOperationException($"{what} cannot be used while the checkpoint '{open.Name}' is open. Use it before the group, or in a step inside it.");
     }
 
     /// <summary>Whether the code goes the new way of a change. The first answer is that of the whole workflow.</summary>
@@ -162,8 +171,23 @@ internal sealed partial class WorkflowRun
         await scope.WhenClosed();
 
         ScopeEnd<T> ended = Conclude(scope, end, value, handle is null);
-        if (handle is not null) handle.LiveEnd = (ended.Value, ended.Error);
-        Emit(ToCommand(state, ended));
+        string? json = null;
+        if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded)
+        {
+            try
+            {
+                json = Payloads.Write(ended.Value, "value of group", state.Name);
+            }
+            catch (Exception error)
+            {
+                // A value that cannot be journaled is the failure of its group, and no one else's (D10).
+                ended = ScopeEnd<T>.Failed(new ExceptionGroup(state.Name, [error]));
+            }
+        }
+
+        // The handle of a checkpoint takes its end from the journal, as it does after a resume.
+        if (handle is not null && !state.Settings.Checkpoint) handle.LiveEnd = (ended.Value, ended.Error);
+        Emit(ToCommand(state, ended, json));
     }
 
     private async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
@@ -219,7 +243,7 @@ internal sealed partial class WorkflowRun
     }
 
     /// <summary>The end as it is journaled: inside the workflow without what the journal has already, of the workflow whole.</summary>
-    private EndScope ToCommand<T>(ScopeState state, ScopeEnd<T> end)
+    private EndScope ToCommand<T>(ScopeState state, ScopeEnd<T> end, string? checkpoint)
     {
         bool isWorkflow = state.Owner is null;
         if (isWorkflow && end is { Kind: OutcomeKind.Succeeded } && _continuesWith is { } input)
@@ -228,7 +252,7 @@ internal sealed partial class WorkflowRun
             return state.Cause is null ? new EndScope(state.Id, Result.Succeeded(null)) { ContinuesWith = input } : new EndScope(state.Id, Result.Cancelled());
         }
 
-        if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : null));
+        if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : checkpoint));
         (Failure failure, FailureParts? parts) = FailureFold.Shorten(error, end.Origins, State, state, thrown => _failed.GetValueOrDefault(thrown));
         return isWorkflow
             ? new EndScope(state.Id, Result.Failed(FailureFold.Whole(failure, parts, State, state)))

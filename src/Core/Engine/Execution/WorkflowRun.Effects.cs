@@ -6,6 +6,7 @@ internal sealed partial class WorkflowRun
     void IEffects.ChildEnded(ChildState child)
     {
         ScopeCode scope = CodeOf(child.Scope);
+        if (scope.IsSkipped) return;
         IWorkflowChild handle = HandleOf(scope, child);
         handle.Settle();
         if (handle.Error is { } error && child.Result!.Failure is not null) _failed[error] = child;
@@ -20,6 +21,13 @@ internal sealed partial class WorkflowRun
     void IEffects.CodeBegins(ChildState child)
     {
         ScopeCode inner = CodeOf(child.Inner!);
+        inner.IsSkipped = CodeOf(child.Scope).IsSkipped || (child.Start.Group is { Checkpoint: true } && _ended.Contains(inner.State.Id));
+        if (inner.IsSkipped)
+        {
+            _codes.Remove(child.Id);
+            return;
+        }
+
         // Cancelled between its opening and its code: the token was not there to be told.
         if (inner.State.Cause is not null) _signals.Enqueue(inner);
         IWorkflowChild handle = HandleOf(CodeOf(child.Scope), child);
@@ -35,6 +43,8 @@ internal sealed partial class WorkflowRun
 
     void IEffects.Dispatch(ChildState child)
     {
+        // All of it has ended, and there is no code that has its steps.
+        if (CodeOf(child.Scope).IsSkipped) return;
         StartChild start = child.Start;
         TimeSpan? timeout = start.Retry?.AttemptTimeout;
         if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout) { Run = State.Run });

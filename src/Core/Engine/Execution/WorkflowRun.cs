@@ -34,6 +34,9 @@ internal sealed partial class WorkflowRun : IEffects
     /// <summary>What the journal says of the current turn, on replay; null when live.</summary>
     private ReplayTurn? _replay;
 
+    /// <summary>Scopes that the journal which is replayed ends.</summary>
+    private readonly HashSet<int> _ended = [];
+
     // The number of the first entry of the replay, for messages.
     private long _firstSequence;
 
@@ -71,7 +74,7 @@ internal sealed partial class WorkflowRun : IEffects
     public IReadOnlyList<JournalEntry> Turn(JournalEvent @event)
     {
         _commands.Clear();
-        _scheduler.RunTurn(() => Deliver(@event));
+        _scheduler.RunTurn(() => Deliver(@event), ApplySkipped);
         return [@event, .. _commands];
     }
 
@@ -87,6 +90,11 @@ internal sealed partial class WorkflowRun : IEffects
     public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
         _firstSequence = first;
+        foreach (JournalEntry entry in entries)
+        {
+            if (entry is EndScope end) _ended.Add(end.Scope);
+        }
+
         int next = 0;
         IReadOnlyList<JournalEntry> beyond = [];
         while (next < entries.Count && Stuck is null)
@@ -97,7 +105,7 @@ internal sealed partial class WorkflowRun : IEffects
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
             IReadOnlyList<JournalEntry> turn = Turn(@event);
-            PassChanges(_replay);
+            if (Stuck is null) PassChanges(_replay);
             if (end == entries.Count) beyond = [.. turn.Skip(end - next)];
             if (Stuck is null && _replay.Missing is { } missing)
                 GetStuck(new NonDeterministicWorkflowException(Differs(missing.Index, missing.Command, "it did nothing more in that turn")));
@@ -142,6 +150,7 @@ internal sealed partial class WorkflowRun : IEffects
     {
         if (_replay is { } replay)
         {
+            ApplySkipped();
             if (command is not ChangeCode) PassChanges(replay);
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
@@ -162,15 +171,43 @@ internal sealed partial class WorkflowRun : IEffects
         Apply(command);
     }
 
-    /// <summary>Changes that the code asks about no longer: it has kept the new way only, which is the way it went.</summary>
+    /// <summary>Changes that the code asks about no longer: it has kept the new way only, which is the way it went; or it is not run again.</summary>
     private void PassChanges(ReplayTurn replay)
     {
         while (replay.Peek is ChangeCode passed)
         {
             _changes[passed.Change] = true;
             _commands.Add(replay.Next()!);
+            ApplySkipped();
         }
     }
+
+    /// <summary>Applies what the journal says next, as long as it is of checkpoints whose code is not run again.</summary>
+    /// <returns>Whether there was anything.</returns>
+    private bool ApplySkipped()
+    {
+        if (_replay is not { } replay || !IsOfSkipped(replay)) return false;
+        do
+        {
+            JournalCommand command = replay.Next()!;
+            _commands.Add(command);
+            Apply(command);
+        }
+        while (IsOfSkipped(replay));
+        return true;
+    }
+
+    private bool IsOfSkipped(ReplayTurn replay) => replay.Peek switch
+    {
+        StartChild start => IsSkipped(start.Child.Scope),
+        CancelScope cancel => IsSkipped(cancel.Scope),
+        EndScope end => IsSkipped(end.Scope),
+        // Whether the code inside asked or the code beside it, nobody knows; who asks takes it, and who does not passes it.
+        ChangeCode => false,
+        _ => false,
+    };
+
+    private bool IsSkipped(int scope) => scope < _scopes.Count && _scopes[scope] is { IsSkipped: true };
 
     /// <summary>
     /// Applies an entry, and only then signals the tokens of the scopes that it cancelled, in that order: what is registered there

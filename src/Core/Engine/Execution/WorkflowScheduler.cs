@@ -18,7 +18,9 @@ internal sealed class WorkflowScheduler(Action<string> onForeignWork) : TaskSche
     public bool IsOnTurn => _turnThread == Environment.CurrentManagedThreadId;
 
     /// <summary>Runs one turn: what it is given, then everything queued, until nothing is left.</summary>
-    public void RunTurn(Action begin)
+    /// <param name="begin">What begins it.</param>
+    /// <param name="whenIdle">Called when nothing is queued; the turn goes on as long as it says that it did something.</param>
+    public void RunTurn(Action begin, Func<bool> whenIdle)
     {
         // A context of the caller's would catch the code's awaits before this scheduler does.
         SynchronizationContext? outer = SynchronizationContext.Current;
@@ -27,7 +29,11 @@ internal sealed class WorkflowScheduler(Action<string> onForeignWork) : TaskSche
         try
         {
             begin();
-            while (_queue.TryDequeue(out Task? task)) TryExecuteTask(task);
+            do
+            {
+                while (_queue.TryDequeue(out Task? task)) TryExecuteTask(task);
+            }
+            while (whenIdle());
         }
         finally
         {
