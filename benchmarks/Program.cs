@@ -19,6 +19,9 @@ switch (args)
     case ["durable"]:
         await Figures.MeasureAsync([new DurableFigures(), new ThroughputFigures(), new ResumeFigures(), new TakeoverFigures()]);
         break;
+    case ["throughput"]:
+        await Figures.MeasureAsync([new ThroughputFigures()]);
+        break;
     case ["resume"]:
         await Figures.MeasureAsync([new ResumeFigures(), new TakeoverFigures()]);
         break;

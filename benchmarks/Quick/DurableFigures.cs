@@ -13,7 +13,11 @@ internal sealed class DurableFigures : IFigureSet
     private const int Rounds = 41;
 
     // One is over soon, and what else the machine does shows most in it.
-    private const int RoundsOfOne = 301;
+    private const int RoundsOfOne = 101;
+    private const int RepeatsOfOne = 5;
+
+    // The compiler takes some thousand runs to be done with all that one passes through.
+    private const int WarmUpRunsOfOne = 10_000;
 
     private int _runs;
 
@@ -30,7 +34,8 @@ internal sealed class DurableFigures : IFigureSet
         await using BenchmarkCluster durable = await BenchmarkCluster.StartOnPostgreSqlAsync(database);
         await using BenchmarkCluster volatiles = await BenchmarkCluster.StartAsync(new MemoryJournal());
         Pair pair = new("durable.postgresql", durable.Client, volatiles.Client);
-        await MeasureAsync(pair, Run.Workflow<NoopWorkflow>(), "start", 1, limit: 6, rounds: RoundsOfOne);
+        for (int i = 0; i < WarmUpRunsOfOne; i++) await RunAsync(durable.Client, Run.Workflow<NoopWorkflow>(), 1);
+        await MeasureAsync(pair, Run.Workflow<NoopWorkflow>(), "start", 1, limit: 6, rounds: RoundsOfOne, repeats: RepeatsOfOne);
         await MeasureRowsAsync(durable, database);
         await MeasureAsync(pair, Run.Workflow<NoopMapWorkflow>(), "map", 1_000, limit: 70, maxRatio: 2);
         await MeasureAsync(pair, Run.Workflow<NoopWorkflow>(), "start", 1_000, limit: 70, maxRatio: 2);
@@ -43,7 +48,7 @@ internal sealed class DurableFigures : IFigureSet
     {
         await using NpgsqlDataSource source = NpgsqlDataSource.Create($"{database};Max Auto Prepare=1;Auto Prepare Min Usages=2");
         await using (NpgsqlCommand create = source.CreateCommand("CREATE TABLE plain (number integer)")) await create.ExecuteNonQueryAsync();
-        Comparison figures = await Comparison.RunAsync(() => RunAsync(cluster.Client, Run.Workflow<NoopWorkflow>(), 1), InsertTwiceAsync, RoundsOfOne, warmUpSeconds: 6);
+        Comparison figures = await Comparison.RunAsync(() => RunAsync(cluster.Client, Run.Workflow<NoopWorkflow>(), 1), InsertTwiceAsync, RoundsOfOne, RepeatsOfOne);
         Figures.Print("durable.postgresql.start.1.two-rows", figures.PlainNanoseconds / 1e6, "ms");
         Figures.Print("durable.postgresql.start.1.ratio-to-two-rows", figures.Ratio, "x");
 
@@ -67,9 +72,9 @@ internal sealed class DurableFigures : IFigureSet
         await MeasureAsync(pair, Run.Workflow<NoopWorkflow>(), "start", 1_000, limit: 40, maxRatio: 2);
     }
 
-    private async Task MeasureAsync(Pair pair, IWorkflowRef<Workflow<int, int>> workflow, string how, int children, double limit, double? maxRatio = null, int rounds = Rounds)
+    private async Task MeasureAsync(Pair pair, IWorkflowRef<Workflow<int, int>> workflow, string how, int children, double limit, double? maxRatio = null, int rounds = Rounds, int repeats = 1)
     {
-        Comparison figures = await Comparison.RunAsync(() => RunAsync(pair.Durable, workflow, children), () => RunAsync(pair.Volatile, workflow, children), rounds, warmUpSeconds: 6);
+        Comparison figures = await Comparison.RunAsync(() => RunAsync(pair.Durable, workflow, children), () => RunAsync(pair.Volatile, workflow, children), rounds, repeats, warmUpSeconds: 15);
         string name = $"{pair.Name}.{how}.{children}";
         Figures.PrintAtMost($"{name}.workflow", figures.MineNanoseconds / 1e6, "ms", limit);
         Figures.Print($"{name}.memory", figures.PlainNanoseconds / 1e6, "ms");

@@ -14,7 +14,7 @@ internal sealed class ThroughputFigures : IFigureSet
     private const int ChildrenOfEach = 10;
     private const int Rounds = 9;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(5);
 
     private int _runs;
@@ -29,14 +29,19 @@ internal sealed class ThroughputFigures : IFigureSet
         await RunAsync(volatiles.Client, WarmUp);
         List<double> mine = [];
         List<double> plain = [];
+        List<double> cores = [];
         for (int round = 0; round < Rounds; round++)
         {
+            long begin = Stopwatch.GetTimestamp();
+            TimeSpan processor = Environment.CpuUsage.TotalTime;
             mine.Add(await RunAsync(durable.Client, Span));
+            cores.Add((Environment.CpuUsage.TotalTime - processor) / Stopwatch.GetElapsedTime(begin));
             plain.Add(await RunAsync(volatiles.Client, Span));
         }
 
         string name = $"throughput.{AtOnce}x{ChildrenOfEach}";
         Figures.PrintAtLeast($"{name}.postgresql", Comparison.Median(mine), "workflows/s", 1_500);
+        Figures.Print($"{name}.postgresql.processor", Comparison.Median(cores), "cores, all silos and the client together");
         Figures.Print($"{name}.memory", Comparison.Median(plain), "workflows/s");
         Figures.PrintAtMost($"{name}.ratio-to-memory", Comparison.Median(mine.Zip(plain, (durably, inMemory) => inMemory / durably)), "x", 2);
         await PrintConnectionsAsync(database, name);
