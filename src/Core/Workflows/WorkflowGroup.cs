@@ -110,7 +110,7 @@ public sealed class WorkflowGroup
     /// <returns>The handle, with the values in the order of the inputs. Awaiting it throws one group of all failures, each with the place of its input.</returns>
     /// <remarks>
     /// The inputs of one child are delivered together, and their outcomes are durable together, when all of them have ended: if
-    /// their silo is lost, they run again (rule D2). The idempotency key tells inputs apart; the fencing token rises with each delivery.
+    /// their silo is lost, they run again (rule D2). More than 10,000 inputs become workflows of 10,000 each, over the silos (rule D11). The idempotency key tells inputs apart; the fencing token rises with each delivery.
     /// </remarks>
     /// <exception cref="OperationCanceledException">The group is cancelled: nothing was started (rule R2).</exception>
     /// <exception cref="ArgumentException">The name is empty, or an option is out of its range.</exception>
@@ -121,7 +121,7 @@ public sealed class WorkflowGroup
         WorkflowMapOptions chosen = options ?? new WorkflowMapOptions();
         chosen.Validate();
         int size = chosen.SizeFor(inputs.Count);
-        return Open<IReadOnlyList<TOut>>(_run, _scope, name, group => WorkflowMap.RunAsync<TIn, TOut>(group._run, group._scope, name, worker.Name, inputs, size, chosen), chosen.ToGroupOptions(size));
+        return Open<IReadOnlyList<TOut>>(_run, _scope, name, group => WorkflowMap.RunAsync<TIn, TOut>(group._run, group._scope, name, worker.Name, inputs, size, chosen), WorkflowMap.IsSharded(inputs.Count) ? chosen.ToShardedOptions() : chosen.ToGroupOptions(size));
     }
 
     /// <summary>Runs an effect beside the workflow, off its turn, and journals its outcome.</summary>
@@ -179,6 +179,8 @@ public sealed class WorkflowGroup
     /// <summary>Cancels the group's children and interrupts its body (rule R6). Only the first cancellation of a group has an effect.</summary>
     /// <param name="reason">Why, for people.</param>
     public void Cancel(string? reason = null) => _run.Cancel(_scope, reason);
+
+    internal Task<string> RunShardAsync(MapShardInput shard) => MapShard.RunAsync(_run, _scope, shard);
 
     /// <summary>The services of the host that runs the workflow; null where there is no host.</summary>
     internal IServiceProvider? Services => _run.Services;

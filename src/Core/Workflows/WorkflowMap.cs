@@ -4,17 +4,27 @@ using Sheaf.Engine;
 
 namespace Sheaf;
 
-/// <summary>Cuts a map's inputs into children (R15): each takes several, within a size.</summary>
+/// <summary>Cuts a map's inputs into children (R15): each takes several, within a size; of many, into workflows of many such children (D11).</summary>
+/// <remarks>How they are cut depends on the inputs and the options alone, and is part of the journal's format: a replay has to find the same.</remarks>
 internal static class WorkflowMap
 {
+    /// <summary>A map of more inputs becomes workflows of so many: no journal, and no owner, has them all.</summary>
+    public const int InputsPerShard = 10_000;
+
     /// <summary>So many characters of input go together; a larger one goes alone.</summary>
     private const int MaxCharacters = 256 * 1024;
+
+    /// <summary>So many characters of input go into one workflow, unless a part alone has more.</summary>
+    private const int MaxShardCharacters = 1024 * 1024;
 
     /// <summary>Runs the map in its group.</summary>
     public static async Task<IReadOnlyList<TOut>> RunAsync<TIn, TOut>(WorkflowRun run, ScopeCode scope, string name, string worker, IReadOnlyList<TIn> inputs, int size, WorkflowMapOptions options)
     {
         RetrySettings? retry = options.Retry is { } policy ? RetrySettings.From(policy) : null;
-        List<ChildTask<List<TOut>>> parts = [];
+        List<ChildTask<List<TOut>>> children = [];
+        List<MapPart> shard = [];
+        int shardInputs = 0;
+        int shardCharacters = 0;
         StringBuilder part = new();
         int first = 0;
         for (int i = 0; i < inputs.Count; i++)
@@ -27,22 +37,24 @@ internal static class WorkflowMap
             catch (Exception error)
             {
                 // One that cannot be sent is its own failure, and no one else's (D10).
-                Start(i);
-                parts.Add(run.StartWorker<List<TOut>>(scope, $"{name}[{i}]", worker, () => Refuse(error), options: null, new MapSettings(i, 1, options.Policy, retry)));
+                EndPart(i);
+                EndShard();
+                children.Add(run.StartWorker<List<TOut>>(scope, $"{name}[{i}]", worker, () => Refuse(error), options: null, new MapSettings(i, 1, options.Policy, retry)));
                 first = i + 1;
                 continue;
             }
 
-            if (part.Length + json.Length > MaxCharacters) Start(i);
+            if (part.Length + json.Length > MaxCharacters) EndPart(i);
             part.Append(i == first ? '[' : ',').Append(json);
-            if (i + 1 - first == size) Start(i + 1);
+            if (i + 1 - first == size) EndPart(i + 1);
         }
 
-        Start(inputs.Count);
+        EndPart(inputs.Count);
+        EndShard();
         List<TOut> values = new(inputs.Count);
         // No ConfigureAwait(false): this is the workflow's turn.
 #pragma warning disable CA2007, MA0004
-        foreach (ChildTask<List<TOut>> child in parts) values.AddRange(await child);
+        foreach (ChildTask<List<TOut>> child in children) values.AddRange(await child);
 #pragma warning restore CA2007, MA0004
         return values;
 
@@ -52,17 +64,44 @@ internal static class WorkflowMap
             return null;
         }
 
-        void Start(int end)
+        void EndPart(int end)
         {
             if (end > first)
             {
-                string json = part.Append(']').ToString();
-                string range = end == first + 1 ? $"{name}[{first}]" : $"{name}[{first}..{end - 1}]";
-                parts.Add(run.StartWorker<List<TOut>>(scope, range, worker, () => json, options: null, new MapSettings(first, end - first, options.Policy, retry)));
+                MapPart ended = new(first, end - first, part.Append(']').ToString());
+                if (IsSharded(inputs.Count)) AddToShard(ended);
+                else children.Add(StartPart<List<TOut>>(run, scope, name, worker, ended, options.Policy, retry));
             }
 
             part.Clear();
             first = end;
         }
+
+        void AddToShard(MapPart ended)
+        {
+            if (shardInputs + ended.Count > InputsPerShard || shardCharacters + ended.Inputs.Length > MaxShardCharacters) EndShard();
+            shard.Add(ended);
+            shardInputs += ended.Count;
+            shardCharacters += ended.Inputs.Length;
+        }
+
+        void EndShard()
+        {
+            if (shard.Count == 0) return;
+            int? window = options.ToGroupOptions(size).MaxConcurrency;
+            string input = new MapShardInput(name, worker, options.Policy, retry, window, options.MaxFailures, [.. shard]).ToJson();
+            children.Add(run.StartWorkflow<List<TOut>>(scope, RangeOf(name, shard[0].First, shard[^1].First + shard[^1].Count), MapShard.Name, () => input, options: null));
+            shard.Clear();
+            shardInputs = 0;
+            shardCharacters = 0;
+        }
     }
+
+    public static bool IsSharded(int inputs) => inputs > InputsPerShard;
+
+    /// <summary>Starts a child that takes one part.</summary>
+    public static ChildTask<T> StartPart<T>(WorkflowRun run, ScopeCode scope, string name, string worker, MapPart part, GroupPolicy policy, RetrySettings? retry) =>
+        run.StartWorker<T>(scope, RangeOf(name, part.First, part.First + part.Count), worker, () => part.Inputs, options: null, new MapSettings(part.First, part.Count, policy, retry));
+
+    private static string RangeOf(string name, int first, int end) => end == first + 1 ? $"{name}[{first}]" : $"{name}[{first}..{end - 1}]";
 }

@@ -44,6 +44,9 @@ public sealed record WorkflowMapOptions
         return Math.Min(size, MaxConcurrency ?? size);
     }
 
+    /// <summary>The options of a group of shards. Each has the window for itself, so one runs after the other where there is one.</summary>
+    internal WorkflowGroupOptions ToShardedOptions() => ToGroupOptions(1) with { MaxConcurrency = MaxConcurrency is null ? null : 1, Retry = null };
+
     internal WorkflowGroupOptions ToGroupOptions(int size) => new()
     {
         Policy = Policy,

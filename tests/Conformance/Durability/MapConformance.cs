@@ -74,6 +74,48 @@ public abstract class MapConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "D11")]
+    [Trait("Rule", "R15")]
+    public async Task Map_OfManyInputs_BecomesWorkflowsAndGivesTheValuesInTheirOrder()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        MapEnd end = await RunAsync(process, new MapPlan(Stage.Id, 20_500));
+        Assert.Equal(Enumerable.Range(0, 20_500).Select(i => i * 2), end.Values);
+        Assert.Equal(20_500, Stage.CountOf("ran"));
+        ChildDescription map = (await process.Client.DescribeAsync(Stage.Id))!.Children[0].Children[0];
+        Assert.Equal(["map[0..9999]", "map[10000..19999]", "map[20000..20499]"], map.Children.Select(child => child.Name));
+        Assert.All(map.Children, child => Assert.Equal("Workflow", child.Kind));
+        Assert.Equal(2, (await process.Client.DescribeAsync(map.Children[2].WorkflowId!))!.Children[0].Children.Count);
+    }
+
+    [Fact]
+    [Trait("Rule", "D11")]
+    [Trait("Rule", "E4")]
+    public async Task Map_OfManyInputs_FailuresHaveTheirPlacesAndAWindowHolds()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new MapPlan(Stage.Id, 12_000) { Policy = GroupPolicy.CollectAll, Fails = [3, 11_999], MaxConcurrency = 50, InputsPerChild = 25 }));
+        Assert.Equal(12_000, Stage.CountOf("ran"));
+        Assert.Equal(["input 11999", "input 3"], failures.Leaves.Select(leaf => leaf.Exception.Message).Order(StringComparer.Ordinal));
+        Assert.Contains(failures.Leaves, leaf => leaf.Origins[0].Path is [.., "map[10000..11999]", "map[11975..11999]", "[11999]"]);
+        Assert.InRange(MapWorker.MostAtOnce[Stage.Id], 1, 50);
+    }
+
+    [Fact]
+    [Trait("Rule", "D11")]
+    [Trait("Rule", "R3")]
+    public async Task Map_OfManyInputs_FailFast_CancelsTheOtherWorkflows()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        Task<MapEnd> run = RunAsync(process, new MapPlan(Stage.Id, 10_500) { Fails = [4], OthersWait = true });
+        await Stage.ReachedAsync("ran", times: 10_500);
+        Stage.Open("fail");
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => run);
+        Assert.Equal("input 4", Assert.Single(failures.Leaves).Exception.Message);
+        Assert.Equal(10_499, Stage.CountOf("cancelled"));
+    }
+
+    [Fact]
     [Trait("Rule", "D10")]
     [Trait("Rule", "R15")]
     public async Task Map_InputOverTheLimit_FailsAlone()
