@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Sheaf.Docs.Tests.Snippets;
 
@@ -34,6 +35,30 @@ public sealed record Question(string Text, string Expression);
 
 public sealed record Answer(string[] Hits, decimal Value);
 
+#region lasting
+[Workflow("subscription/v1")]
+public sealed class Subscription : Workflow<Month, string>
+{
+    public override async Task<string> RunAsync(Month month, WorkflowContext workflow)
+    {
+        await workflow.GroupAsync("bill", async group => await group.Start(Run.Workflow<Bill>(), month));   // a workflow of its own, started once
+
+        string? reason = null;
+        await workflow.GroupAsync("until next month", async group => { reason = await group.WaitForAsync<string>("end"); }, new() { MoveOnAfter = TimeSpan.FromDays(30) });
+        if (reason is not null) return $"ended in month {month.Number}: {reason}";
+        return await ContinueAsNewAsync(month with { Number = month.Number + 1 }, workflow);   // the same id, an empty journal
+    }
+}
+#endregion
+
+[Workflow("bill/v1")]
+public sealed class Bill : Workflow<Month, int>
+{
+    public override Task<int> RunAsync(Month input, WorkflowContext workflow) => Task.FromResult(input.Number);
+}
+
+public sealed record Month(string Customer, int Number);
+
 public interface IDocumentIndex
 {
     Task<string[]> SearchAsync(string query, CancellationToken cancellationToken);
@@ -67,5 +92,26 @@ public sealed class WorkflowSnippets
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(
             () => client.RunAsync(Run.Workflow<AnswerQuestion>(), "question-18", new Question("sheaves", "six"), cancellationToken));
         Assert.True(failures.Contains<FormatException>());
+    }
+
+    [Fact]
+    public async Task Lasting()
+    {
+        FakeTimeProvider time = new();
+        await using ServiceProvider provider = new ServiceCollection()
+            .AddSheaf(s => s.AddWorkflow<Subscription>().AddWorkflow<Bill>().UseTimeProvider(time))
+            .UseEmbedded()
+            .BuildServiceProvider();
+        IWorkflowClient client = provider.GetRequiredService<IWorkflowClient>();
+        await client.StartAsync(Run.Workflow<Subscription>(), "subscription-7", new Month("Ada", 1), cancellationToken);
+        int months = 0;
+        await foreach (WorkflowEvent seen in client.WatchAsync("subscription-7", cancellationToken))
+        {
+            if (seen is not { Kind: WorkflowEventKind.ChildStarted, Path: [.., "end"] }) continue;
+            if (++months == 1) time.Advance(TimeSpan.FromDays(30));
+            else await client.SignalAsync("subscription-7", "end", "moved away", cancellationToken: cancellationToken);
+        }
+
+        Assert.Equal("ended in month 2: moved away", await client.ResultAsync<string>("subscription-7", cancellationToken));
     }
 }
