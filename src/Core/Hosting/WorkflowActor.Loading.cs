@@ -37,6 +37,8 @@ internal sealed partial class WorkflowActor
             SignalProgress();
         }
 
+        // A commit whose answer was lost may have ended scopes of a run that is over: the next one's have the same numbers.
+        if (_run.State.ContinuesWith is not null) _children.Close(0);
         // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
         if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
         Carry(requests);

@@ -1,0 +1,67 @@
+using Sheaf.Core.Tests.Groups;
+using Sheaf.Engine;
+using Sheaf.Journal;
+
+namespace Sheaf.Core.Tests.Workflows;
+
+public sealed class ContinueHardCaseTests
+{
+    private readonly ScriptTable _scripts = new();
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    [Trait("Rule", "D11")]
+    public async Task Continue_CommitIsUnknownAndItsRunHadACancelledGroup_TheNextRunsGroupIsNotCancelled()
+    {
+        HookedJournal journal = new();
+        int unknown = 0;
+        journal.AfterAppend = commits => commits.SelectMany(commit => EntryCodec.Decode(commit.Body.Span)).Any(entry => entry is EndScope { ContinuesWith: not null }) && unknown++ == 0
+            ? throw new IOException("The journal is away; it was written.")
+            : Task.CompletedTask;
+        _scripts.Workers["waits"] = async (_, token) =>
+        {
+            await Guard.Forever(token);
+            return "";
+        };
+        _scripts.Workers["looks"] = (_, token) => Task.FromResult($"signalled: {token.IsCancellationRequested}");
+        _scripts.Workflows["first"] = async workflow =>
+        {
+            await workflow.GroupAsync("g", async group =>
+            {
+                ChildTask<string> waits = group.Start(Run.Worker<ScriptedWorker>(), "waits");
+                group.Cancel("enough");
+                await waits.OutcomeAsync();
+            });
+            workflow.ContinueWith("\"second\"");
+            return "";
+        };
+        _scripts.Workflows["second"] = workflow => workflow.GroupAsync<string>("g", async group => await group.Start(Run.Worker<ScriptedWorker>(), "looks"));
+        await using ScriptHost host = new(_scripts, journal);
+        Assert.Equal("signalled: False", await host.RunAsync("w", "first").Within("the last run's end"));
+        Assert.True(unknown > 0);
+    }
+
+    [Fact]
+    [Trait("Rule", "D8")]
+    public void Site_NewOwner_ForgetsWhichScopesWereCancelled()
+    {
+        List<string> seen = [];
+        WorkerSite site = new(new SeenEffects(seen));
+        CancellationCause cause = new(CancellationCauseKind.Requested, "enough", null, DateTimeOffset.UnixEpoch);
+        site.OnMessage(1, new SignalScope(1, cause), DateTimeOffset.UnixEpoch);
+        site.OnMessage(2, new Attach([]), DateTimeOffset.UnixEpoch);
+        site.OnMessage(2, new Deliver(new DispatchWorker(new ChildId(1, 0), 1, 2, "a", "w", null, null, null)), DateTimeOffset.UnixEpoch);
+        Assert.Equal(["signal 1", "forget 1", "run 1.0 "], seen);
+    }
+
+    private sealed class SeenEffects(List<string> seen) : ISiteEffects
+    {
+        public void Run(DispatchWorker dispatch, CancellationCause? cause) => seen.Add($"run {dispatch.Child} {cause}");
+
+        public void SignalScope(int scope, CancellationCause cause) => seen.Add($"signal {scope}");
+
+        public void Signal(Delivery delivery, CancellationCause cause) => seen.Add($"signal {delivery}");
+
+        public void Forget(int scope) => seen.Add($"forget {scope}");
+    }
+}
