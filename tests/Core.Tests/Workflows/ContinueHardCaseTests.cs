@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Sheaf.Core.Tests.Groups;
 using Sheaf.Engine;
 using Sheaf.Journal;
@@ -39,6 +40,36 @@ public sealed class ContinueHardCaseTests
         await using ScriptHost host = new(_scripts, journal);
         Assert.Equal("signalled: False", await host.RunAsync("w", "first").Within("the last run's end"));
         Assert.True(unknown > 0);
+    }
+
+    [Fact]
+    [Trait("Rule", "D2")]
+    [Trait("Rule", "R12")]
+    public async Task Keys_OfRunsAndOfAttemptsOfANestedWorkflow_AreAllDifferent()
+    {
+        ConcurrentBag<string> keys = [];
+        _scripts.Workers["key"] = (context, _) =>
+        {
+            keys.Add(context.IdempotencyKey);
+            return Task.FromResult("");
+        };
+        foreach ((string run, string? next) in new[] { ("0", "1"), ("1", "2"), ("2", null) })
+        {
+            _scripts.Workflows[run] = async workflow =>
+            {
+                await workflow.GroupAsync<string>("g", async group => await group.Start(Run.Worker<ScriptedWorker>(), "key"));
+                if (next is null) throw new FormatException("the last run");
+                workflow.ContinueWith($"\"{next}\"");
+                return "";
+            };
+        }
+
+        RetryPolicy retry = new() { MaxAttempts = 3, InitialDelay = TimeSpan.Zero };
+        _scripts.Workflows["parent"] = workflow => workflow.GroupAsync<string>("g", async group => await group.Start(Run.Workflow<ScriptedWorkflow>(), "0", new() { Retry = retry }));
+        await using ScriptHost host = new(_scripts);
+        await Guard.Throws<ExceptionGroup>(() => host.RunAsync("w", "parent"));
+        Assert.Equal(9, keys.Count);
+        Assert.Equal(9, keys.Distinct().Count());
     }
 
     [Fact]
