@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Sheaf.Core.Tests.Groups;
 using Sheaf.Engine;
 using Sheaf.Journal;
@@ -40,6 +42,15 @@ public sealed class ContinueHardCaseTests
         await using ScriptHost host = new(_scripts, journal);
         Assert.Equal("signalled: False", await host.RunAsync("w", "first").Within("the last run's end"));
         Assert.True(unknown > 0);
+    }
+
+    [Fact]
+    [Trait("Rule", "D11")]
+    public async Task Continue_ValueHasNoDefaultThatIsJson_Continues()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddSheaf(s => s.AddWorkflow<ElementWorkflow>()).UseEmbedded(new MemoryJournal()).BuildServiceProvider();
+        JsonElement value = await services.GetRequiredService<IWorkflowClient>().RunAsync(Run.Workflow<ElementWorkflow>(), "w", 0).Within("the last run's end");
+        Assert.Equal(1, value.GetInt32());
     }
 
     [Fact]
@@ -94,5 +105,15 @@ public sealed class ContinueHardCaseTests
         public void Signal(Delivery delivery, CancellationCause cause) => seen.Add($"signal {delivery}");
 
         public void Forget(int scope) => seen.Add($"forget {scope}");
+    }
+}
+
+[Workflow("element/v1")]
+internal sealed class ElementWorkflow : Workflow<int, JsonElement>
+{
+    public override async Task<JsonElement> RunAsync(int input, WorkflowContext workflow)
+    {
+        if (input == 0) return await ContinueAsNewAsync(1, workflow);
+        return JsonSerializer.SerializeToElement(input);
     }
 }

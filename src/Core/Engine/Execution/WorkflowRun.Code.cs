@@ -46,6 +46,9 @@ internal sealed partial class WorkflowRun
         return _changes[change] = isNew;
     }
 
+    /// <summary>Whether the code has said that it continues as new.</summary>
+    public bool Continues => _continuesWith is not null;
+
     /// <summary>Has the workflow continue with another input once its code returns.</summary>
     public void ContinueWith(string input)
     {
