@@ -84,6 +84,24 @@ public sealed class ContinueHardCaseTests
     }
 
     [Fact]
+    [Trait("Rule", "D3")]
+    public async Task Changed_QuestionBeforeItIsGone_StillGoesTheNewWay()
+    {
+        MemoryJournal journal = new();
+        _scripts.Workflows["w"] = async workflow =>
+        {
+            bool a = workflow.Changed("a");
+            bool b = workflow.Changed("b");
+            return $"{a} {b} {await workflow.WaitForAsync<string>("go")}";
+        };
+        await using (ScriptHost first = new(_scripts, journal)) await first.StartAsync("w", "w");
+        _scripts.Workflows["w"] = async workflow => $"{workflow.Changed("b")} {await workflow.WaitForAsync<string>("go")} {workflow.Changed("a")}";
+        await using ScriptHost second = new(_scripts, journal);
+        await second.Client.SignalAsync(new("w"), "go", "on");
+        Assert.Equal("True on True", await second.Client.ResultAsync<string>(new("w")).Within("the workflow's end"));
+    }
+
+    [Fact]
     [Trait("Rule", "D8")]
     public void Site_NewOwner_ForgetsWhichScopesWereCancelled()
     {

@@ -41,7 +41,7 @@ internal sealed partial class WorkflowRun
         if (_changes.TryGetValue(change, out bool isNew)) return isNew;
         ChangeCode command = new(change);
         // Code that came here before the change existed has journaled nothing of it.
-        isNew = _replay is not { } replay || replay.Peek is { } next && next.IsSameAs(command) || replay is { Peek: null, IsLast: true };
+        isNew = _replay is not { } replay || replay.Asks(command) || replay is { Peek: null, IsLast: true };
         if (isNew) Emit(command);
         return _changes[change] = isNew;
     }

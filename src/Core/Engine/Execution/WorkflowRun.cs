@@ -142,7 +142,7 @@ internal sealed partial class WorkflowRun : IEffects
     {
         if (_replay is { } replay)
         {
-            if (command is not ChangeCode) PassChanges(replay);
+            PassChanges(replay, until: command);
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
             if (journaled is null && replay.IsLast)
@@ -163,9 +163,9 @@ internal sealed partial class WorkflowRun : IEffects
     }
 
     /// <summary>Changes that the code asks about no longer: it has kept the new way only, which is the way it went.</summary>
-    private void PassChanges(ReplayTurn replay)
+    private void PassChanges(ReplayTurn replay, JournalCommand? until = null)
     {
-        while (replay.Peek is ChangeCode passed)
+        while (replay.Peek is ChangeCode passed && until?.IsSameAs(passed) != true)
         {
             _changes[passed.Change] = true;
             _commands.Add(replay.Next()!);
@@ -222,6 +222,14 @@ internal sealed partial class WorkflowRun : IEffects
         public JournalCommand? Peek => Position < end ? (JournalCommand)entries[Position] : null;
 
         private int Position => begin + _next;
+
+        /// <summary>Whether the question is journaled here. Others may stand before it, that the code asks no longer.</summary>
+        public bool Asks(ChangeCode change)
+        {
+            int at = Position;
+            while (at < end && entries[at] is ChangeCode other && !other.IsSameAs(change)) at++;
+            return at < end && entries[at] is ChangeCode;
+        }
 
         public JournalCommand? Next()
         {
