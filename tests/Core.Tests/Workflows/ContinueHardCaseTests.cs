@@ -102,6 +102,19 @@ public sealed class ContinueHardCaseTests
     }
 
     [Fact]
+    [Trait("Rule", "D1")]
+    public void Continued_ClockHasGoneBack_TheNextRunsTimeDoesNot()
+    {
+        DateTimeOffset later = new(2030, 1, 2, 0, 0, 0, TimeSpan.Zero);
+        WorkflowState state = new("w");
+        NoEffects nothing = new();
+        Transitions.Apply(state, new WorkflowStarted(later), nothing);
+        Transitions.Apply(state, new EndScope(0, Result.Succeeded(null)) { ContinuesWith = "1" }, nothing);
+        Assert.Equal(later, state.ToContinued(later.AddDays(-1)).At);
+        Assert.Equal(later.AddDays(1), state.ToContinued(later.AddDays(1)).At);
+    }
+
+    [Fact]
     [Trait("Rule", "D8")]
     public void Site_NewOwner_ForgetsWhichScopesWereCancelled()
     {
