@@ -55,8 +55,8 @@ internal sealed partial class WorkflowActor
     }
 
     /// <summary>
-    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Before any letter is taken: those
-    /// that came meanwhile are for the next run.
+    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Letters that came meanwhile are
+    /// for the next run, but for a cancellation.
     /// </summary>
     private async Task ContinueAsNewAsync()
     {

@@ -45,6 +45,28 @@ public sealed class ContinueHardCaseTests
     }
 
     [Fact]
+    [Trait("Rule", "R5")]
+    public async Task Cancel_WorkflowNeverWaitsBetweenItsRuns_EndsIt()
+    {
+        _scripts.Workflows["hot"] = workflow =>
+        {
+            workflow.ContinueWith("\"hot\"");
+            return Task.FromResult("");
+        };
+        MemoryJournal journal = new();
+        await using (ScriptHost host = new(_scripts, journal))
+        {
+            await host.StartAsync("w", "hot").Within("the start");
+            Assert.True(await host.Client.CancelAsync(new("w"), "enough").Within("the cancellation"));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => host.Client.ResultAsync<string>(new("w")).Within("the end"));
+        }
+
+        await using ScriptHost later = new(_scripts, journal);
+        WorkflowDescription description = (await later.Client.DescribeAsync(new("w")))!;
+        Assert.Equal((WorkflowStatus.Cancelled, "enough"), (description.Status, description.Cause!.Reason));
+    }
+
+    [Fact]
     [Trait("Rule", "D11")]
     public async Task Continue_ValueHasNoDefaultThatIsJson_Continues()
     {
