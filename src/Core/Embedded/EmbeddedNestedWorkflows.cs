@@ -7,15 +7,15 @@ namespace Sheaf.Embedded;
 /// <summary>Nested workflows of the embedded host: it runs them too.</summary>
 internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWorkflows
 {
-    public async Task StartAsync(NestedWorkflow nested, CancellationToken cancellationToken)
+    public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
-        await PersistAsync(nested, () => owner.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.TraceParent, cancellationToken), cancellationToken).ConfigureAwait(false);
-        await PersistAsync(nested, () => OwnAsync(nested, cancellationToken), cancellationToken).ConfigureAwait(false);
-    }
-
-    public async Task<WorkflowEnd> EndAsync(NestedWorkflow nested, CancellationToken cancellationToken)
-    {
-        while (await PersistAsync(nested, () => OwnAsync(nested, cancellationToken), cancellationToken).ConfigureAwait(false) is { } actor)
+        WorkflowHeader header = owner.NewHeader(nested.Workflow, nested.Id, nested.Input);
+        (CreateResult result, WorkflowActor started) = await PersistAsync(nested, () => owner.CreateAsync(header, nested.TraceParent, cancellationToken), cancellationToken).ConfigureAwait(false);
+        WorkflowOwner.ThrowIfAnother(result.Header, header);
+        // One that was created here may have ended and be forgotten by now: its actor knows how.
+        WorkflowActor? actor = result.Created ? started : await OwnAsync(nested, cancellationToken).ConfigureAwait(false);
+        onStarted();
+        while (actor is not null)
         {
             Wait wait = new(owner.Host.Probe);
             actor.WhenOver(wait.OnOver);
@@ -28,6 +28,8 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
             {
                 await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
+
+            actor = await OwnAsync(nested, cancellationToken).ConfigureAwait(false);
         }
 
         return await PersistAsync(nested, () => owner.EndAsync(nested.Id, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -37,14 +39,17 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
     public void Cancel(NestedWorkflow nested, string? reason) => owner.Find(nested.Id)?.Post(new Letter(new AskCancel(reason, nested.Parent.Value)));
 
     private Task<T> PersistAsync<T>(NestedWorkflow nested, Func<Task<T>> ask, CancellationToken cancellationToken) =>
-        owner.Host.PersistAsync(nested.Id, ask, error => error is OwnerLostException or KeyNotFoundException or InvalidOperationException, cancellationToken);
+        owner.Host.PersistAsync(nested.Id, ask, error => error is OwnerLostException or KeyNotFoundException, cancellationToken);
+
+    private Task<WorkflowActor?> OwnAsync(NestedWorkflow nested, CancellationToken cancellationToken) =>
+        PersistAsync(nested, () => TryOwnAsync(nested, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Who owns the parent owns its children: a process that is gone, or has lost the parent and does not know it yet, may have started
     /// this one.
     /// </summary>
     /// <returns>The actor; null where the workflow has ended.</returns>
-    private async Task<WorkflowActor?> OwnAsync(NestedWorkflow nested, CancellationToken cancellationToken)
+    private async Task<WorkflowActor?> TryOwnAsync(NestedWorkflow nested, CancellationToken cancellationToken)
     {
         if (await owner.FindOrOwnAsync(nested.Id, cancellationToken).ConfigureAwait(false) is { } actor) return actor;
         HostContext host = owner.Host;

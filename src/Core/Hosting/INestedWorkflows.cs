@@ -3,13 +3,16 @@ namespace Sheaf.Hosting;
 /// <summary>Workflows that are children of others, wherever they have their place. Thread-safe.</summary>
 internal interface INestedWorkflows
 {
-    /// <summary>Starts a workflow, unless it is there. However long that takes: its owner may be about to change.</summary>
+    /// <summary>
+    /// Starts a workflow, unless it is there, and waits for its end. However long that takes: its owner may be about to change, and one
+    /// that is stuck has not ended.
+    /// </summary>
+    /// <param name="nested">The workflow.</param>
+    /// <param name="onStarted">Told once it is there: from then on it can be cancelled.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input, or no such workflow is registered.</exception>
-    Task StartAsync(NestedWorkflow nested, CancellationToken cancellationToken);
-
-    /// <summary>Waits for the end of one that was started, however long. One that is stuck is waited for: it has not ended.</summary>
     /// <exception cref="OwnerLostException">The parent has another owner, which waits for it now.</exception>
-    Task<WorkflowEnd> EndAsync(NestedWorkflow nested, CancellationToken cancellationToken);
+    Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken);
 
     /// <summary>Asks for the cancellation of one that was started, and does not wait for it.</summary>
     void Cancel(NestedWorkflow nested, string? reason);

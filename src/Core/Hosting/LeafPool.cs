@@ -64,7 +64,12 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
         foreach (Leaf leaf in _leaves.Values) host.Signals.Add(leaf);
     }
 
-    public void Close(int scope) => _scopes.Remove(scope);
+    /// <summary>Forgets a scope. With the workflow's own go all: the next run has scopes of the same numbers.</summary>
+    public void Close(int scope)
+    {
+        if (scope == 0) _scopes.Clear();
+        else _scopes.Remove(scope);
+    }
 
     private void Start(Leaf leaf)
     {

@@ -37,6 +37,8 @@ internal sealed partial class WorkflowActor
             SignalProgress();
         }
 
+        // A commit whose answer was lost may have ended scopes of a run that is over: the next one's have the same numbers.
+        if (_run.State.ContinuesWith is not null) _children.Close(0);
         // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
         if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
         Carry(requests);
@@ -53,8 +55,8 @@ internal sealed partial class WorkflowActor
     }
 
     /// <summary>
-    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Before any letter is taken: those
-    /// that came meanwhile are for the next run.
+    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Letters that came meanwhile are
+    /// for the next run, but for a cancellation.
     /// </summary>
     private async Task ContinueAsNewAsync()
     {

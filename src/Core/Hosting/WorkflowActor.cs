@@ -136,7 +136,9 @@ internal sealed partial class WorkflowActor : IDisposable
 
                 if (_run.State.ContinuesWith is not null)
                 {
-                    await ContinueAsNewAsync().ConfigureAwait(false);
+                    // A cancellation that has come meanwhile is the end: a workflow that never waits between its runs can be stopped by nothing else.
+                    await TakeBatchAsync().ConfigureAwait(false);
+                    if (_run is { Stuck: null, State.ContinuesWith: not null }) await ContinueAsNewAsync().ConfigureAwait(false);
                     continue;
                 }
 
@@ -203,7 +205,7 @@ internal sealed partial class WorkflowActor : IDisposable
             if (letter.Input is Lost lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
             // What comes after a run's end is for the next one.
-            if (_run.Stuck is not null || _run.State.ContinuesWith is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
+            if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not AskCancel) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 

@@ -21,9 +21,16 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
     {
         NestedWorkflow nested = new(Workflow, new WorkflowId(run.Id), run.Workflow, run.Input ?? "null", Activity.Current?.Id ?? run.TraceParent);
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(Host.Stopping);
-        await Host.Nested.StartAsync(nested, waiting.Token).ConfigureAwait(false);
-        using CancellationTokenRegistration registration = token.UnsafeRegister(_ => OnSignalled(nested, waiting), null);
-        return ToEnd(nested.Id, await Host.Nested.EndAsync(nested, waiting.Token).ConfigureAwait(false), token.IsCancellationRequested);
+        CancellationTokenRegistration registration = default;
+        try
+        {
+            WorkflowEnd end = await Host.Nested.RunAsync(nested, () => registration = token.UnsafeRegister(_ => OnSignalled(nested, waiting), null), waiting.Token).ConfigureAwait(false);
+            return ToEnd(nested.Id, end, token.IsCancellationRequested);
+        }
+        finally
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Its scope is cancelled, or this host has nothing to do with it any more: then the workflow is another's child now.</summary>

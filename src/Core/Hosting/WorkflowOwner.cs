@@ -44,18 +44,35 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         return await (started ? actor.WhenEnded.WaitAsync(cancellationToken) : EndAsync(id, cancellationToken)).ConfigureAwait(false);
     }
 
-    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    /// <summary>The header of a workflow that this host is about to create.</summary>
+    /// <exception cref="InvalidOperationException">No such workflow is registered.</exception>
+    public WorkflowHeader NewHeader(string workflow, WorkflowId id, string input)
     {
         _ = host.Registry.Workflows.Get(workflow);
-        WorkflowHeader mine = new() { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
-        WorkflowActor actor = GetOrRun(mine, isNew: true, traceParent);
-        (bool created, WorkflowHeader there) = await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if ((there.Workflow, there.Input) != (workflow, input))
-        {
-            throw new InvalidOperationException(
-                $"The workflow id '{id}' belongs to '{there.Workflow}'{(there.Workflow == workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
-        }
+        return new WorkflowHeader { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
+    }
 
+    /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
+    public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, string? traceParent, CancellationToken cancellationToken)
+    {
+        WorkflowActor actor = GetOrRun(header, isNew: true, traceParent);
+        return (await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false), actor);
+    }
+
+    /// <summary>Starting again is no mistake; starting another one is.</summary>
+    /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
+    public static void ThrowIfAnother(WorkflowHeader there, WorkflowHeader mine)
+    {
+        if ((there.Workflow, there.Input) == (mine.Workflow, mine.Input)) return;
+        throw new InvalidOperationException(
+            $"The workflow id '{mine.Id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
+    }
+
+    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    {
+        WorkflowHeader mine = NewHeader(workflow, id, input);
+        ((bool created, WorkflowHeader there), WorkflowActor actor) = await CreateAsync(mine, traceParent, cancellationToken).ConfigureAwait(false);
+        ThrowIfAnother(there, mine);
         // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
         if (!created) await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
         return (created && ReferenceEquals(there, mine), actor);

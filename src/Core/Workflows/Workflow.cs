@@ -59,6 +59,7 @@ public abstract class Workflow<TIn, TOut> : Workflow
 #pragma warning disable CA2007, MA0004
         TOut value = await RunAsync(payloads.Read<TIn>(input)!, workflow);
 #pragma warning restore CA2007, MA0004
-        return payloads.Write(value, "value of workflow", workflow.Id.Value);
+        // What stands for no value need not be one that JSON can be made of.
+        return workflow.Continues ? null : payloads.Write(value, "value of workflow", workflow.Id.Value);
     }
 }

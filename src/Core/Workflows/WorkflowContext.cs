@@ -20,6 +20,8 @@ public sealed class WorkflowContext
 
     internal Payloads Payloads => _run.Payloads;
 
+    internal bool Continues => _run.Continues;
+
     internal void ContinueWith(string input) => _run.ContinueWith(input);
 
     /// <summary>The workflow's id.</summary>

@@ -184,12 +184,15 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         lock (_gate)
         {
             // One that was never cancelled has left nothing behind; the workflow's own takes all with it.
-            if (!_cancelled.Remove(scope) && scope != 0) return;
+            if (scope == 0) _cancelled.Clear();
+            else if (!_cancelled.Remove(scope)) return;
             foreach (SiteLink link in _used)
             {
                 Send_NeedsLock(link, [new ForgetScope(scope)]);
                 _signals.Remove((scope, link));
             }
+
+            if (scope == 0) _signals.Clear();
         }
     }
 

@@ -8,11 +8,10 @@ internal sealed class NestedWorkflows(ClusterClient client, HostContext host) : 
     /// <summary>How long until a workflow that is stuck is asked again.</summary>
     private static readonly TimeSpan StuckPause = TimeSpan.FromSeconds(1);
 
-    public Task StartAsync(NestedWorkflow nested, CancellationToken cancellationToken) =>
-        client.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.TraceParent, Timeout.InfiniteTimeSpan, cancellationToken);
-
-    public async Task<WorkflowEnd> EndAsync(NestedWorkflow nested, CancellationToken cancellationToken)
+    public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
+        await client.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.TraceParent, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        onStarted();
         while (true)
         {
             try

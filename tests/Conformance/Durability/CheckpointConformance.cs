@@ -77,7 +77,9 @@ public sealed class StagesWorkflow : Workflow<Stages, string>
             {
                 stage.Log("body");
                 string first = await group.Start("part", Run.Worker<PlanWorker>(), new PlanWork(input.Stage, "part", input.Part));
-                return await group.GroupAsync("inner", async inner => $"{first},{await inner.Start("other", Run.Worker<PlanWorker>(), new PlanWork(input.Stage, "other", input.Part))}");
+                string both = await group.GroupAsync("inner", async inner => $"{first},{await inner.Start("other", Run.Worker<PlanWorker>(), new PlanWork(input.Stage, "other", input.Part))}");
+                // Asked in the turn that ends the stage: when that is not run again, nobody asks.
+                return workflow.Changed("in the stage") ? both : "old";
             }, new() { Checkpoint = input.IsCheckpoint });
             text = $"sum {sum}";
         }

@@ -94,7 +94,7 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
         await Assert.ThrowsAsync<ExceptionGroup>(() => result);
         Assert.Equal(2, Stage.CountOf("work:started"));
         Assert.Equal(WorkflowStatus.Failed, (await process.Client.DescribeAsync(ChildId))!.Status);
-        Assert.Equal(WorkflowStatus.Failed, (await process.Client.DescribeAsync($"{ChildId}~2"))!.Status);
+        Assert.Equal(WorkflowStatus.Failed, (await process.Client.DescribeAsync($"{ChildId}.2"))!.Status);
     }
 
     [Fact]

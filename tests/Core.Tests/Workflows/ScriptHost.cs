@@ -67,6 +67,8 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeClaims { get; set; } = () => { };
 
+    public Action BeforeFind { get; set; } = () => { };
+
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
 
     public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
@@ -104,7 +106,11 @@ internal sealed class HookedJournal : IJournal
 
     public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) => Inner.TrimAsync(workflow, beforeSequence, cancellationToken);
 
-    public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) => Inner.FindAsync(workflow, cancellationToken);
+    public Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default)
+    {
+        BeforeFind();
+        return Inner.FindAsync(workflow, cancellationToken);
+    }
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) =>
         Inner.ListAsync(status, cancellationToken);

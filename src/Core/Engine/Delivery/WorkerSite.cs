@@ -104,6 +104,9 @@ internal sealed class WorkerSite(ISiteEffects effects)
     private void BeginEpoch(long epoch, Attach? attach, DateTimeOffset now)
     {
         Epoch = epoch;
+        // The new owner says it again of those that still have children; of the others it may use the number again, in a later run.
+        foreach (int scope in _cancelled.Keys.Where(scope => scope != 0)) effects.Forget(scope);
+        _cancelled.Clear();
         HashSet<Delivery> wanted = [.. attach?.Deliveries ?? []];
         CancellationCause cause = new(CancellationCauseKind.ParentCancelled, "the workflow's new owner does not wait for it", null, now);
         foreach (Delivery delivery in RunningDeliveries.Where(delivery => !wanted.Contains(delivery)).ToArray())

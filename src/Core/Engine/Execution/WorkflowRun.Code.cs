@@ -49,11 +49,15 @@ internal sealed partial class WorkflowRun
         change = WellFormed(change);
         if (_changes.TryGetValue(change, out bool isNew)) return isNew;
         ChangeCode command = new(change);
+        ApplySkipped();
         // Code that came here before the change existed has journaled nothing of it.
-        isNew = _replay is not { } replay || replay.Peek is { } next && next.IsSameAs(command) || replay is { Peek: null, IsLast: true };
+        isNew = _replay is not { } replay || replay.Asks(command) || replay is { Peek: null, IsLast: true };
         if (isNew) Emit(command);
         return _changes[change] = isNew;
     }
+
+    /// <summary>Whether the code has said that it continues as new.</summary>
+    public bool Continues => _continuesWith is not null;
 
     /// <summary>Has the workflow continue with another input once its code returns.</summary>
     public void ContinueWith(string input)

@@ -74,7 +74,7 @@ internal sealed partial class WorkflowRun : IEffects
     public IReadOnlyList<JournalEntry> Turn(JournalEvent @event)
     {
         _commands.Clear();
-        _scheduler.RunTurn(() => Deliver(@event), ApplySkipped);
+        _scheduler.RunTurn(() => Deliver(@event), GoOn);
         return [@event, .. _commands];
     }
 
@@ -105,7 +105,6 @@ internal sealed partial class WorkflowRun : IEffects
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
             IReadOnlyList<JournalEntry> turn = Turn(@event);
-            if (Stuck is null) PassChanges(_replay);
             if (end == entries.Count) beyond = [.. turn.Skip(end - next)];
             if (Stuck is null && _replay.Missing is { } missing)
                 GetStuck(new NonDeterministicWorkflowException(Differs(missing.Index, missing.Command, "it did nothing more in that turn")));
@@ -151,7 +150,12 @@ internal sealed partial class WorkflowRun : IEffects
         if (_replay is { } replay)
         {
             ApplySkipped();
-            if (command is not ChangeCode) PassChanges(replay);
+            while (replay.Peek is ChangeCode passed && !command.IsSameAs(passed))
+            {
+                Pass(replay, passed);
+                ApplySkipped();
+            }
+
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
             if (journaled is null && replay.IsLast)
@@ -171,15 +175,21 @@ internal sealed partial class WorkflowRun : IEffects
         Apply(command);
     }
 
-    /// <summary>Changes that the code asks about no longer: it has kept the new way only, which is the way it went; or it is not run again.</summary>
-    private void PassChanges(ReplayTurn replay)
+    /// <summary>A change that the code asks about no longer: it has kept the new way only, which is the way it went; or it is not run again.</summary>
+    private void Pass(ReplayTurn replay, ChangeCode passed)
     {
-        while (replay.Peek is ChangeCode passed)
-        {
-            _changes[passed.Change] = true;
-            _commands.Add(replay.Next()!);
-            ApplySkipped();
-        }
+        _changes[passed.Change] = true;
+        _commands.Add(replay.Next()!);
+    }
+
+    /// <summary>No code is left to run in the turn: what the journal says next of checkpoints happens now, and questions that nobody has asked are passed.</summary>
+    /// <returns>Whether the code may go on.</returns>
+    private bool GoOn()
+    {
+        if (ApplySkipped()) return true;
+        if (_replay is not { Peek: ChangeCode passed } replay || Stuck is not null) return false;
+        Pass(replay, passed);
+        return true;
     }
 
     /// <summary>Applies what the journal says next, as long as it is of checkpoints whose code is not run again.</summary>
@@ -259,6 +269,14 @@ internal sealed partial class WorkflowRun : IEffects
         public JournalCommand? Peek => Position < end ? (JournalCommand)entries[Position] : null;
 
         private int Position => begin + _next;
+
+        /// <summary>Whether the question is journaled here. Others may stand before it, that the code asks no longer.</summary>
+        public bool Asks(ChangeCode change)
+        {
+            int at = Position;
+            while (at < end && entries[at] is ChangeCode other && !other.IsSameAs(change)) at++;
+            return at < end && entries[at] is ChangeCode;
+        }
 
         public JournalCommand? Next()
         {

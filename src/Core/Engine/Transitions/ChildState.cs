@@ -79,8 +79,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     public DateTimeOffset? DueAt { get; set; }
 
     /// <summary>The id of the workflow that the child's current attempt is: always the same, so that it is started once.</summary>
+    /// <remarks>No run of the first attempt has the name of a later one: a tilde is for runs.</remarks>
     public string WorkflowIdIn(WorkflowState workflow) =>
-        Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}~{Attempt}") : string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}");
+        Attempt > 1 ? string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}.{Attempt}") : string.Create(CultureInfo.InvariantCulture, $"{workflow.RunName}/{Id}");
 
     /// <summary>The child as the origin of its failure, in its group.</summary>
     public FailureOrigin OriginIn(WorkflowState workflow) => new()

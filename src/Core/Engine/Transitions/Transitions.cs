@@ -55,7 +55,9 @@ internal static partial class Transitions
                 OnSignal(state, signal, effects);
                 break;
             case CancelRequested requested:
-                Cancel(state, state.Root, CancelSource.Outside, new(CancellationCauseKind.Requested, requested.Reason, requested.By, state.Now), effects);
+                CancellationCause cause = new(CancellationCauseKind.Requested, requested.Reason, requested.By, state.Now);
+                if (state.ContinuesWith is null) Cancel(state, state.Root, CancelSource.Outside, cause, effects);
+                else EndBetweenRuns(state, cause, effects);
                 break;
             case StartChild start:
                 OnStart(state, state.Scopes[start.Child.Scope], start, effects);
@@ -212,6 +214,17 @@ internal static partial class Transitions
             state.Result = result;
             effects.WorkflowEnded(result);
         }
+    }
+
+    /// <summary>What is cancelled does not go on, also where nothing of it runs.</summary>
+    private static void EndBetweenRuns(WorkflowState state, CancellationCause cause, IEffects effects)
+    {
+        state.ContinuesWith = null;
+        state.Root.Source = CancelSource.Outside;
+        state.Root.Cause = cause;
+        state.Result = Result.Cancelled();
+        effects.ScopeCancelled(state.Root);
+        effects.WorkflowEnded(state.Result);
     }
 
     /// <summary>The one way in which a child ends.</summary>

@@ -65,7 +65,8 @@ internal sealed class WorkflowState
     {
         KeptSignal[] signals = [.. Kept.OrderBy(kept => kept.Key, StringComparer.Ordinal).SelectMany(kept => kept.Value.Select(value => new KeptSignal(kept.Key, value)))];
         int deliveries = Scopes.SelectMany(scope => scope.Children).Select(child => child.Delivery).DefaultIfEmpty(EarlierDeliveries).Max();
-        return new WorkflowContinued(now, Run + 1, ContinuesWith!, Math.Max(deliveries, EarlierDeliveries))
+        // The next run's journal begins here, and a workflow's clock never goes back.
+        return new WorkflowContinued(now > Now ? now : Now, Run + 1, ContinuesWith!, Math.Max(deliveries, EarlierDeliveries))
         {
             TraceParent = TraceParent,
             Signals = signals.Length > 0 ? signals : null,
