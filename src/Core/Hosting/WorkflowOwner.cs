@@ -16,6 +16,7 @@ namespace Sheaf.Hosting;
 internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Action<Letter>, IChildRunner> children, bool takesOver)
 {
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
+    private readonly Lock _making = new();
 
     public HostContext Host => host;
 
@@ -162,10 +163,14 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
     {
-        if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-        WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header, post));
-        there = _actors.GetOrAdd(header.Id, actor);
-        if (there != actor) return there;
+        WorkflowActor actor;
+        // One is made, not two of which one is used: what runs its leaves makes itself known.
+        lock (_making)
+        {
+            if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
+            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, traceParent, post => children(header, post));
+        }
+
         host.Probe?.Enter();
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
         host.Run(() => RunAsync(actor, header.Id));
