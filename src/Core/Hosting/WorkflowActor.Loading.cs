@@ -39,6 +39,8 @@ internal sealed partial class WorkflowActor
 
         // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
         if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
+        // It was written after all that it has ended: who runs its leaves has not been told.
+        else _children.Close(0);
         Carry(requests);
         _isReload = true;
     }
