@@ -140,8 +140,8 @@ internal sealed partial class WorkflowActor
         Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
         if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
         if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
-        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more.
-        if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps).Except(handedBack)]);
+        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more, and that owner may live and not know.
+        _children.Attach([.. missing.Except(steps).Except(handedBack)]);
     }
 
     private Task<T> PersistAsync<T>(Func<Task<T>> ask) => _host.PersistAsync(_header.Id, ask, error => error is WorkflowStuckException, _host.Stopping);

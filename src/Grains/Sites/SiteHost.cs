@@ -6,7 +6,7 @@ namespace Sheaf.Grains;
 
 /// <summary>This silo as a site: runs children for the owners of workflows, here and elsewhere, under their leases (C5).</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn)
+internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn, Action<WorkflowId, long> onClaimed)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
     private static readonly SiteAnswer Leaving = new(IsLapsed: false, [], IsLeaving: true);
@@ -142,6 +142,8 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
             ? _workflows.GetValueOrDefault(item.Workflow)
             : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
+        // This silo may have been the owner before, and not have heard that it is not any more.
+        if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);
     }
 
     private IReadOnlyList<Delivery> FoundFor(SiteItem item) =>

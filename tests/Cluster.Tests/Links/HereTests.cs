@@ -48,7 +48,7 @@ public sealed class HereTests
             foreach (WorkflowHeader header in headers)
             {
                 barrier.SignalAndWait();
-                workflows.Own(header);
+                Assert.True(workflows.OwnAsync(header, CancellationToken.None).IsCompletedSuccessfully);
             }
 
             return 0;
