@@ -20,7 +20,7 @@ internal sealed class Site : IAsyncDisposable
     {
         ServiceCollection services = new();
         SheafBuilder builder = services.AddSheaf(sheaf => sheaf.AddWorker<Sleeper>());
-        _services = services.AddSingleton(Signalled).BuildServiceProvider();
+        _services = services.AddSingleton(Bed).BuildServiceProvider();
         Host = new HostContext(_services, builder.Registry, builder.Options, new MemoryJournal(), _time, NullLogger.Instance, "site") { SiloName = "site" };
         Silo = new SiteHost(Host, lease, owner => new OutcomeLink(Host, owner, _ => Task.FromResult<IReadOnlyList<int>>([])), (_, _) => false, (_, _) => Task.FromResult(false), (_, _) => { });
     }
@@ -29,10 +29,9 @@ internal sealed class Site : IAsyncDisposable
 
     public SiteHost Silo { get; }
 
-    /// <summary>Completes when a worker's token is signalled.</summary>
-    public TaskCompletionSource Signalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public Bed Bed { get; } = new();
 
-    public static SiteItem Deliver(long epoch) => new("w-1", epoch, new Deliver(new DispatchWorker(new ChildId(1, 0), 1, 1, "c0", "sleeper", null, null, null)));
+    public static SiteItem Deliver(long epoch, int delivery = 1) => new("w-1", epoch, new Deliver(new DispatchWorker(new ChildId(1, 0), 1, delivery, "c0", "sleeper", null, null, null)));
 
     /// <summary>Does something the next time that the clock is asked: within what asks.</summary>
     public void AtNextTime(Action act) => _time.Next = act;
@@ -41,6 +40,7 @@ internal sealed class Site : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Bed.Morning.TrySetResult();
         Silo.Leave(new CancellationCause(CancellationCauseKind.ParentCancelled, "the test ends", null, DateTimeOffset.UnixEpoch));
         await Host.StopAsync(_bound.Token);
         await Host.DisposeAsync();
@@ -65,14 +65,25 @@ internal sealed class Site : IAsyncDisposable
     }
 }
 
-/// <summary>Waits for its token.</summary>
+/// <summary>Where a test meets its sleepers.</summary>
+internal sealed class Bed
+{
+    /// <summary>Completes when a sleeper's token is signalled.</summary>
+    public TaskCompletionSource Signalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Until then they sleep on, signalled or not.</summary>
+    public TaskCompletionSource Morning { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>Waits for its token, and for the morning.</summary>
 [Worker("sleeper")]
-internal sealed class Sleeper(TaskCompletionSource signalled) : Worker<int, int>
+internal sealed class Sleeper(Bed bed) : Worker<int, int>
 {
     public override async Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken)
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        signalled.SetResult();
+        bed.Signalled.TrySetResult();
+        await bed.Morning.Task;
         return input;
     }
 }
