@@ -95,7 +95,8 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
             await Task.Delay(Pause, TimeProvider.System, host.Stopping).ConfigureAwait(false);
         }
 
-        // It runs as well without its grain, which finds it here or claims it once a caller asks for it.
-        if (await host.Journal.FindAsync(header.Id, host.Stopping).ConfigureAwait(false) is { Status: WorkflowStatus.Running } now && now.Owner == host.OwnerName) await workflows.OwnAsync(now, host.Stopping).ConfigureAwait(false);
+        // It runs as well without its grain, which finds it here or claims it once a caller asks for it. Not awaited: an actor of an epoch
+        // before may take its time to go, and others wait to be taken over.
+        if (await host.Journal.FindAsync(header.Id, host.Stopping).ConfigureAwait(false) is { Status: WorkflowStatus.Running } now && now.Owner == host.OwnerName) host.Run(() => workflows.OwnAsync(now, host.Stopping));
     }
 }
