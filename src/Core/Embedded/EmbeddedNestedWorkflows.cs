@@ -56,7 +56,9 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
         if (await host.Journal.FindAsync(nested.Id, cancellationToken).ConfigureAwait(false) is not { Status: WorkflowStatus.Running }) return null;
         WorkflowHeader? parent = await host.Journal.FindAsync(nested.Parent, cancellationToken).ConfigureAwait(false);
         if (parent?.Owner != host.OwnerName) throw new OwnerLostException($"Workflow '{nested.Parent}' has another owner now, and its child '{nested.Id}' with it.");
-        return await host.Journal.ClaimAsync(nested.Id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed ? owner.Own(claimed) : null;
+        return await host.Journal.ClaimAsync(nested.Id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed
+            ? await owner.OwnAsync(claimed, cancellationToken).ConfigureAwait(false)
+            : null;
     }
 
     /// <summary>A wait that is no work: while it lasts, who looks on may take the host for idle.</summary>

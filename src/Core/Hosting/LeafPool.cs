@@ -7,20 +7,25 @@ namespace Sheaf.Hosting;
 internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
 {
     private readonly Dictionary<int, LeafScope> _scopes = [];
-    private readonly Dictionary<ChildId, Leaf> _leaves = [];
+
+    // By delivery: an earlier one of a child may ignore that it was given up, and runs all the same.
+    private readonly Dictionary<Delivery, Leaf> _leaves = [];
 
     // Set once, when nobody waits for anything of it any more.
     private CancellationCause? _abandoned;
 
     /// <summary>Deliveries that run here, or have ended here and are not applied yet.</summary>
-    public IEnumerable<Delivery> Deliveries => _leaves.Values.Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
+    public IEnumerable<Delivery> Deliveries => _leaves.Keys;
 
     /// <summary>Those that are over when this host stops.</summary>
-    public IEnumerable<Delivery> EndingWithHost => _leaves.Values.Where(leaf => leaf.EndsWithHost).Select(leaf => new Delivery(leaf.Child, leaf.Delivery));
+    public IEnumerable<Delivery> EndingWithHost => _leaves.Where(pair => pair.Value.EndsWithHost).Select(pair => pair.Key);
 
     public bool IsEmpty => _leaves.Count == 0;
 
-    public bool Has(Delivery delivery) => _leaves.TryGetValue(delivery.Child, out Leaf? leaf) && leaf.Delivery == delivery.Number;
+    /// <summary>Of how many scopes something is known here.</summary>
+    public int ScopeCount => _scopes.Count;
+
+    public bool Has(Delivery delivery) => _leaves.ContainsKey(delivery);
 
     public void Start(DispatchWorker dispatch)
     {
@@ -35,9 +40,10 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     /// <summary>Forgets a delivery whose end has been applied, or is waited for no longer.</summary>
     public void OnApplied(ChildId child, int delivery)
     {
-        if (!Has(new Delivery(child, delivery))) return;
-        _leaves[child].GiveUp();
-        _leaves.Remove(child);
+        if (!_leaves.Remove(new Delivery(child, delivery), out Leaf? leaf)) return;
+        leaf.GiveUp();
+        // A scope that is not cancelled has nothing to remember for those that come.
+        if (_scopes.TryGetValue(child.Scope, out LeafScope? scope) && --scope.Leaves == 0 && scope.Cause is null) _scopes.Remove(child.Scope);
     }
 
     /// <summary>Signals the leaves of a scope, now and those that come. Not awaited: whoever cancels must not wait for callbacks.</summary>
@@ -53,7 +59,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     /// <summary>Signals one delivery.</summary>
     public void Cancel(Delivery delivery)
     {
-        if (Has(delivery)) host.Signals.Add(_leaves[delivery.Child]);
+        if (_leaves.TryGetValue(delivery, out Leaf? leaf)) host.Signals.Add(leaf);
     }
 
     /// <summary>Signals whatever runs and whatever may still be started: nobody waits for it any more.</summary>
@@ -73,7 +79,8 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
 
     private void Start(Leaf leaf)
     {
-        _leaves[leaf.Child] = leaf;
+        _leaves[new Delivery(leaf.Child, leaf.Delivery)] = leaf;
+        Scope(leaf.Child.Scope).Leaves++;
         host.Leaves.Add(leaf);
     }
 

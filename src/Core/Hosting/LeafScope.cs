@@ -7,6 +7,9 @@ internal sealed class LeafScope
 
     public CancellationCause? Cause => _cause;
 
+    /// <summary>How many leaves it has; counted by its pool.</summary>
+    public int Leaves { get; set; }
+
     /// <summary>Whether it is signalled because nobody here waits for its leaves any more.</summary>
     public bool IsAbandoned { get; private set; }
 

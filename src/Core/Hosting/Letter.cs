@@ -39,3 +39,6 @@ internal sealed record AskRetry : Input;
 
 /// <summary>The code got stuck between turns: nothing to apply, but the loop has to look.</summary>
 internal sealed record StuckNoticed : Input;
+
+/// <summary>The workflow was claimed elsewhere: nothing to apply, but the loop has to look.</summary>
+internal sealed record LossNoticed : Input;

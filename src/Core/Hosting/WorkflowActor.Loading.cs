@@ -41,6 +41,8 @@ internal sealed partial class WorkflowActor
         if (_run.State.ContinuesWith is not null) _children.Close(0);
         // What the code has just asked for is not owed, and comes after what is: a site hears first of what it may have.
         if (!_run.State.HasEnded) TakeUpWhatIsOwed([.. requests.Select(ChildToStart).OfType<ChildId>()]);
+        // It was written after all that it has ended: who runs its leaves has not been told.
+        else _children.Close(0);
         Carry(requests);
         _isReload = true;
     }
@@ -140,8 +142,8 @@ internal sealed partial class WorkflowActor
         Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
         if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
         if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
-        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more.
-        if (_run.State.Scopes.Exists(scope => scope.Children.Exists(child => child is { Start.Kind: ChildKind.Worker, Delivery: > 0 }))) _children.Attach([.. missing.Except(steps).Except(handedBack)]);
+        // Also where none is missing: what sites keep of an earlier owner's is not wanted any more, and that owner may live and not know.
+        _children.Attach([.. missing.Except(steps).Except(handedBack)]);
     }
 
     private Task<T> PersistAsync<T>(Func<Task<T>> ask) => _host.PersistAsync(_header.Id, ask, error => error is WorkflowStuckException, _host.Stopping);

@@ -15,6 +15,9 @@ internal sealed partial class WorkflowActor
     // Null while letters are taken; then what to tell those that come too late.
     private volatile Exception? _refusal;
 
+    // Set once, by whoever learns that the workflow was claimed elsewhere.
+    private volatile bool _isLost;
+
     private static TaskCompletionSource<WorkflowEnd> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
@@ -34,6 +37,21 @@ internal sealed partial class WorkflowActor
 
         onOver(WhenEnded);
     }
+
+    /// <summary>Another owner has claimed the workflow: the actor lets go now, and not only at its next commit.</summary>
+    public void Lose()
+    {
+        _isLost = true;
+        Post(new Letter(new LossNoticed()));
+    }
+
+    private void ThrowIfLost()
+    {
+        if (_isLost) throw OwnerLost();
+    }
+
+    private OwnerLostException OwnerLost() =>
+        new($"Workflow '{_header.Id}' has another owner now, or was changed from elsewhere: this host has lost it and does nothing more for it.");
 
     private void TellOver()
     {
@@ -116,6 +134,7 @@ internal sealed partial class WorkflowActor
         RefuseKept();
         while (await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
         {
+            ThrowIfLost();
             while (_mailbox.TryRead(out Letter? letter))
             {
                 if (letter.Input is not AskRetry)

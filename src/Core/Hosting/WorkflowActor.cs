@@ -76,6 +76,9 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Ends when the workflow is there, durably: created by this actor, or by whoever was first.</summary>
     public Task<CreateResult> WhenCreated => _created.Task;
 
+    /// <summary>The ownership that it writes under.</summary>
+    public long Epoch => _header.Epoch;
+
     /// <summary>What is known of children that run, beside the journal.</summary>
     public IRunningView View => _children.View;
 
@@ -128,6 +131,7 @@ internal sealed partial class WorkflowActor : IDisposable
             await LoadAsync().ConfigureAwait(false);
             while (!_run.State.HasEnded)
             {
+                ThrowIfLost();
                 if (_run.Stuck is not null && !_isNew)
                 {
                     await WaitForRetryAsync().ConfigureAwait(false);
@@ -284,7 +288,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 if (await PersistAsync(() => _host.Journal.FindAsync(_header.Id, _host.Stopping)).ConfigureAwait(false) is { } there) GiveWay(there);
                 return false;
             case AppendResult.Stale:
-                throw new OwnerLostException($"Workflow '{_header.Id}' has another owner now, or was changed from elsewhere: this host has lost it and does nothing more for it.");
+                throw OwnerLost();
             default:
                 _nextSequence += entries.Count;
                 if (_isNew) _created.TrySetResult(new CreateResult(true, _header));

@@ -16,6 +16,7 @@ namespace Sheaf.Hosting;
 internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Action<Letter>, IChildRunner> children, bool takesOver)
 {
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
+    private readonly Lock _making = new();
 
     public HostContext Host => host;
 
@@ -27,8 +28,23 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     public WorkflowActor? Find(WorkflowId id) => _actors.GetValueOrDefault(id);
 
-    /// <summary>Takes up a workflow that this host owns.</summary>
-    public WorkflowActor Own(WorkflowHeader header) => GetOrRun(header, isNew: false, traceParent: null);
+    /// <summary>Takes up a workflow that this host owns. An actor of an epoch before, which has not heard that it had lost it, goes first.</summary>
+    public async Task<WorkflowActor> OwnAsync(WorkflowHeader header, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            WorkflowActor actor = GetOrRun(header, isNew: false, traceParent: null);
+            if (actor.Epoch >= header.Epoch) return actor;
+            actor.Lose();
+            await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Another owner has claimed a workflow: what runs here of an epoch before is over.</summary>
+    public void OnClaimed(WorkflowId id, long epoch)
+    {
+        if (Find(id) is { } actor && actor.Epoch < epoch) actor.Lose();
+    }
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
@@ -83,12 +99,21 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     public async Task<WorkflowActor?> FindOrOwnAsync(WorkflowId id, CancellationToken cancellationToken)
     {
         if (Find(id) is { } actor) return actor;
+        return await TakeUpAsync(id, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="FindOrOwnAsync"/>, by the journal's word: an actor that is here may have lost the workflow and not have heard of it.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
+    public async Task<WorkflowActor?> TakeUpAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
         WorkflowHeader header = await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"There is no workflow '{id}'. Start it first, or look for it in the list.");
         if (header.Status != WorkflowStatus.Running || host.Stopping.IsCancellationRequested) return null;
-        if (header.Owner == host.OwnerName) return Own(header);
+        if (header.Owner == host.OwnerName) return await OwnAsync(header, cancellationToken).ConfigureAwait(false);
         if (!takesOver) return null;
-        return await host.Journal.ClaimAsync(id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed ? Own(claimed) : null;
+        return await host.Journal.ClaimAsync(id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed
+            ? await OwnAsync(claimed, cancellationToken).ConfigureAwait(false)
+            : null;
     }
 
     /// <summary>Waits for a workflow's end.</summary>
@@ -179,10 +204,14 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
     {
-        if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-        WorkflowActor actor = new(host, header, isNew, traceParent, post => children(header, post));
-        there = _actors.GetOrAdd(header.Id, actor);
-        if (there != actor) return there;
+        WorkflowActor actor;
+        // One is made, not two of which one is used: what runs its leaves makes itself known.
+        lock (_making)
+        {
+            if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
+            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, traceParent, post => children(header, post));
+        }
+
         host.Probe?.Enter();
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
         host.Run(() => RunAsync(actor, header.Id));

@@ -29,7 +29,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
         _outcomes = new OutcomeLinks(this, grains);
-        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn));
+        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed);
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
         _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);

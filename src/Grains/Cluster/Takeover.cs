@@ -67,7 +67,7 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
         List<WorkflowHeader> own = [];
         await foreach (WorkflowHeader header in host.Journal.ListAsync(WorkflowStatus.Running, host.Stopping).ConfigureAwait(false))
         {
-            if (header.Owner == host.OwnerName && workflows.Find(header.Id) is null) own.Add(header);
+            if (header.Owner == host.OwnerName && !(workflows.Find(header.Id)?.Epoch >= header.Epoch)) own.Add(header);
         }
 
         await ResumeAsync(own).ConfigureAwait(false);
@@ -95,7 +95,8 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
             await Task.Delay(Pause, TimeProvider.System, host.Stopping).ConfigureAwait(false);
         }
 
-        // It runs as well without its grain, which finds it here or claims it once a caller asks for it.
-        if (await host.Journal.FindAsync(header.Id, host.Stopping).ConfigureAwait(false) is { Status: WorkflowStatus.Running } now && now.Owner == host.OwnerName) workflows.Own(now);
+        // It runs as well without its grain, which finds it here or claims it once a caller asks for it. Not awaited: an actor of an epoch
+        // before may take its time to go, and others wait to be taken over.
+        if (await host.Journal.FindAsync(header.Id, host.Stopping).ConfigureAwait(false) is { Status: WorkflowStatus.Running } now && now.Owner == host.OwnerName) host.Run(() => workflows.OwnAsync(now, host.Stopping));
     }
 }

@@ -49,12 +49,12 @@ internal sealed class SiteLink
     /// <summary>The names of the workers that the site can run (D7); null until it has said so.</summary>
     public IReadOnlySet<string>? Workers { get; set; }
 
-    /// <summary>How many more dispatches may be sent now.</summary>
+    /// <summary>How many more dispatches may be sent now. To this silo's own site any number: nothing is on its way there, and nothing confirms it.</summary>
     public int Credits
     {
         get
         {
-            lock (_gate) return _isDead || _isRestarting ? 0 : MaxCredits - _unconfirmed;
+            lock (_gate) return _isDead || _isRestarting ? 0 : Here is null ? MaxCredits - _unconfirmed : int.MaxValue;
         }
     }
 

@@ -6,13 +6,13 @@ namespace Sheaf.Grains;
 
 /// <summary>This silo as a site: runs children for the owners of workflows, here and elsewhere, under their leases (C5).</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn)
+internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn, Action<WorkflowId, long> onClaimed)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
     private static readonly SiteAnswer Leaving = new(IsLapsed: false, [], IsLeaving: true);
 
-    // Set once, when the silo stops.
-    private volatile bool _isLeaving;
+    // Null until the silo stops; then why, once.
+    private volatile CancellationCause? _stop;
 
     // Forgotten, with leaves that have been signalled and have not ended: for the audit.
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
@@ -24,11 +24,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of an owner's stream.</summary>
     public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
     {
-        if (_isLeaving) return Leaving;
+        if (_stop is not null) return Leaving;
         OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
         lock (inbound)
         {
-            if (_isLeaving) return Leaving;
+            if (_stop is not null) return Leaving;
             if (stream < inbound.Stream) return new SiteAnswer(IsLapsed: false, []);
             if (stream == inbound.Stream && inbound.IsGone) return new SiteAnswer(IsLapsed: true, []);
             if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
@@ -48,12 +48,18 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of this silo's own workflows.</summary>
     public IReadOnlyList<FoundDeliveries> DeliverHere(IReadOnlyList<SiteItem> items)
     {
-        if (_isLeaving) return [];
+        if (_stop is not null) return [];
         List<FoundDeliveries>? found = null;
         foreach (SiteItem item in items)
         {
             Apply(host.OwnerName, item);
             if (item.Message is Attach) (found ??= []).Add(new FoundDeliveries(item.Workflow, item.Epoch, FoundFor(item)));
+        }
+
+        // No lock keeps a stop out: it may have begun since, and signalled only what was there before these.
+        if (_stop is { } cause)
+        {
+            foreach (SiteItem item in items) _workflows.GetValueOrDefault(item.Workflow)?.Drop(cause);
         }
 
         return found ?? [];
@@ -106,7 +112,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
                 CancellationCause cause = new(CancellationCauseKind.ParentCancelled, $"nothing was heard of the workflow's owner for {lease}", owner, host.Time.GetUtcNow());
                 int count = 0;
-                foreach (SiteWorkflow workflow in workflows) count += workflow.Leave(cause);
+                foreach (SiteWorkflow workflow in workflows) count += workflow.Leave(owner, cause);
                 // Were it to come back, it has to learn that all of it is gone; and what is late of this stream must not begin it again.
                 stream.Lapse();
                 if (count > 0) ClusterLog.Lapsed(host.Logger, owner, count);
@@ -119,7 +125,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
     public void Leave(CancellationCause cause)
     {
-        _isLeaving = true;
+        _stop = cause;
         // After this nobody applies a batch.
         foreach (OwnerStream stream in _streams.Values)
         {
@@ -136,6 +142,8 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
             ? _workflows.GetValueOrDefault(item.Workflow)
             : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
+        // This silo may have been the owner before, and not have heard that it is not any more.
+        if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);
     }
 
     private IReadOnlyList<Delivery> FoundFor(SiteItem item) =>

@@ -83,11 +83,12 @@ internal sealed class SiteWorkflow : ISiteEffects
         }
     }
 
-    /// <summary>As <see cref="Drop"/>, for good.</summary>
-    public int Leave(CancellationCause cause)
+    /// <summary>As <see cref="Drop"/>, for good; unless another owner has come meanwhile, whose it is now.</summary>
+    public int Leave(string owner, CancellationCause cause)
     {
         lock (_gate)
         {
+            if (_owner != owner) return 0;
             int count = Drop(cause);
             _site.Forget(this, !_leaves.IsEmpty);
             return count;

@@ -63,7 +63,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public Task ResumeAsync() => AskAsync(async () =>
     {
-        WorkflowActor? actor = await host.Workflows.FindOrOwnAsync(Id, CancellationToken.None);
+        WorkflowActor? actor = await host.Workflows.TakeUpAsync(Id, CancellationToken.None);
         Keep();
         return actor is not null;
     });

@@ -27,7 +27,7 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
 
     public async Task<IReadOnlyList<RunningChild>> AuditAsync(bool orphansOnly)
     {
-        RunningChild[] running = [.. (await Task.WhenAll(Sites().Select(site => site.GetRunningAsync()))).SelectMany(children => children)];
+        IReadOnlyList<RunningChild> running = await GetRunningAsync();
         if (!orphansOnly) return running;
         List<RunningChild> orphans = [];
         foreach (IGrouping<string, RunningChild> children in running.GroupBy(child => child.WorkflowId))
@@ -38,10 +38,17 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
             orphans.AddRange(children.Where(child => !waitedFor.Contains((child.Child, child.Delivery))));
         }
 
-        return orphans;
+        if (orphans.Count == 0) return [];
+        // The journal was read after the sites: what has ended meanwhile is no orphan.
+        HashSet<(string, string, string, int)> still = [.. (await GetRunningAsync()).Select(KeyOf)];
+        return [.. orphans.Where(orphan => still.Contains(KeyOf(orphan)))];
+
+        static (string, string, string, int) KeyOf(RunningChild child) => (child.Silo, child.WorkflowId, child.Child, child.Delivery);
     }
 
     public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit) => host.Context.Journal.PurgeAsync(endedBefore, limit, CancellationToken.None);
+
+    private async Task<IReadOnlyList<RunningChild>> GetRunningAsync() => [.. (await Task.WhenAll(Sites().Select(site => site.GetRunningAsync()))).SelectMany(children => children)];
 
     private IEnumerable<ISiteGrain> Sites() => host.Links.All.Select(link => GrainFactory.GetGrain<ISiteGrain>(link.Silo));
 }

@@ -35,6 +35,14 @@ internal sealed class Owner : IAsyncDisposable
         return link;
     }
 
+    /// <summary>This silo's own site, with worker "w".</summary>
+    public void AddHere(Action<IReadOnlyList<SiteItem>> apply)
+    {
+        SiteLink link = new(Host, "owner", (_, _, _) => throw new InvalidOperationException("Nothing goes over a stream here."), Links) { Here = apply };
+        Links.Add(link);
+        Links.OnReady(link, ["w"]);
+    }
+
     public ClusterChildren Children(string workflow, Action<Letter> post) => new(workflow, 1, Links, Host, post);
 
     public static void Start(ClusterChildren children, int from, int count)

@@ -114,6 +114,17 @@ public sealed class FieldCluster : IAsyncDisposable
 
     public Task<int> ResultAsync(WorkflowId id) => Field.GuardAsync(Client.ResultAsync<int>(id), $"the result of {id}");
 
+    /// <summary>Waits until the journal says so of a workflow, without asking any silo for it.</summary>
+    public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo)
+    {
+        return Field.GuardAsync(WaitAsync(), $"the journal's word on {id}");
+
+        async Task WaitAsync()
+        {
+            while (await Journal.FindAsync(id) is not { } header || !isSo(header)) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+    }
+
     /// <summary>D2: whatever was lost and repeated, the journal has one end of each child.</summary>
     public async Task<IReadOnlyList<WorkflowEvent>> EventsAsync(WorkflowId id)
     {
