@@ -6,20 +6,20 @@ namespace Sheaf.Hosting;
 /// <summary>The host's log messages.</summary>
 internal static partial class HostLog
 {
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "The services of workflow {Workflow} failed to be disposed of.")]
-    public static partial void WorkflowDisposeFailed(ILogger logger, string workflow, Exception error);
-
     [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "Workflow {Workflow} cannot go on.")]
     public static partial void WorkflowStopped(ILogger logger, string workflow, Exception error);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again.")]
     public static partial void CommitUnknown(ILogger logger, string workflow, Exception error);
 
-    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again.")]
-    public static partial void JournalUnreadable(ILogger logger, string workflow, Exception error);
-
     [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
     public static partial void WorkflowStuck(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "The services of workflow {Workflow} failed to be disposed of.")]
+    public static partial void WorkflowDisposeFailed(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again.")]
+    public static partial void JournalUnreadable(ILogger logger, string workflow, Exception error);
 
     [LoggerMessage(EventId = 15, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow}, which has continued as new, could not be trimmed; it is tried again when it continues again.")]
     public static partial void TrimFailed(ILogger logger, string workflow, Exception error);
@@ -27,12 +27,12 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
+    public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);
+
     [LoggerMessage(EventId = 22, Level = LogLevel.Information, Message = "Workflow {Workflow} has another owner now; this host does nothing more for it.")]
     public static partial void WorkflowLost(ILogger logger, string workflow);
 
     [LoggerMessage(EventId = 23, Level = LogLevel.Information, Message = "Delivery {Delivery} of child {Child} of workflow {Workflow} ended late, as {Outcome}: nobody waited for it any more, and it changes nothing.")]
     public static partial void EndedLate(ILogger logger, string workflow, ChildId child, int delivery, OutcomeKind outcome);
-
-    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{Count} tasks, workers that ignore their tokens among them, still ran {Bound} after the host was asked to stop.")]
-    public static partial void StillRunning(ILogger logger, int count, TimeSpan bound);
 }

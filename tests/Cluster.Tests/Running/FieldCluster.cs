@@ -115,15 +115,8 @@ public sealed class FieldCluster : IAsyncDisposable
     public Task<int> ResultAsync(WorkflowId id) => Field.GuardAsync(Client.ResultAsync<int>(id), $"the result of {id}");
 
     /// <summary>Waits until the journal says so of a workflow, without asking any silo for it.</summary>
-    public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo)
-    {
-        return Field.GuardAsync(WaitAsync(), $"the journal's word on {id}");
-
-        async Task WaitAsync()
-        {
-            while (await Journal.FindAsync(id) is not { } header || !isSo(header)) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-        }
-    }
+    public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo) =>
+        Field.GuardAsync(UntilAsync(async () => await Journal.FindAsync(id) is { } header && isSo(header)), $"the journal's word on {id}");
 
     /// <summary>D2: whatever was lost and repeated, the journal has one end of each child.</summary>
     public async Task<IReadOnlyList<WorkflowEvent>> EventsAsync(WorkflowId id)
@@ -171,9 +164,15 @@ public sealed class FieldCluster : IAsyncDisposable
             string[] all = [.. Silos.Select(silo => silo.SiloAddress.ToParsableString())];
             foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
             {
-                while (!all.All(silo => host.Links.All.Any(link => link.Silo == silo && link.Workers is not null))) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+                await UntilAsync(() => Task.FromResult(all.All(silo => host.Links.All.Any(link => link.Silo == silo && link.Workers is not null))));
             }
         }
+    }
+
+    /// <summary>Asks again and again: silos raise nothing that could be waited for.</summary>
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        while (!await isSo()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
     }
 
     /// <summary>No silo keeps anything of a workflow that has ended.</summary>
@@ -185,7 +184,7 @@ public sealed class FieldCluster : IAsyncDisposable
         {
             foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
             {
-                while (host.Site.WorkflowCount > 0) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+                await UntilAsync(() => Task.FromResult(host.Site.WorkflowCount == 0));
             }
         }
     }

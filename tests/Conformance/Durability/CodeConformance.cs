@@ -36,6 +36,16 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
         await AssertStuckAsync(process, "MisusingWorkflow.RunAsync");
     }
 
+    /// <summary>Starts a workflow in a process that ends once its child has begun.</summary>
+    private async Task LeaveAsync<TWorkflow>(string reached)
+        where TWorkflow : Workflow<string, string>
+    {
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<TWorkflow>());
+        await process.Client.StartAsync(Run.Workflow<TWorkflow>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync(reached);
+        await EndAsync(process);
+    }
+
     /// <summary>Starts the misuse and returns when the code waits for what is not the workflow's own.</summary>
     private async Task<HostProcess> MisuseAsync(string how)
     {
@@ -73,10 +83,7 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Code_DoesSomethingElseThanJournaled_IsStuckUntilItIsBroughtBack()
     {
-        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
-        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
-        await Stage.ReachedAsync("one:started");
-        await EndAsync(before);
+        await LeaveAsync<Changing.Before>("one:started");
 
         HostProcess after = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.After>());
         string message = await AssertStuckAsync<NonDeterministicWorkflowException>(after);
@@ -98,10 +105,7 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Changed_WorkflowOfTheOldCode_GoesTheOldWay()
     {
-        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
-        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
-        await Stage.ReachedAsync("one:started");
-        await EndAsync(before);
+        await LeaveAsync<Changing.Before>("one:started");
         Stage.Open("open");
         HostProcess after = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.AfterWithCare>());
         // What it has not passed yet it passes the new way.
@@ -115,10 +119,7 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [InlineData(true, "new only 2")]
     public async Task Changed_WorkflowOfTheNewCode_GoesTheNewWayAlsoWhenItResumesAndWhenTheQuestionIsGone(bool questionIsGone, string expected)
     {
-        HostProcess first = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.AfterWithCare>());
-        await first.Client.StartAsync(Run.Workflow<Changing.AfterWithCare>(), Stage.Id, Stage.Id);
-        await Stage.ReachedAsync("two:started");
-        await EndAsync(first);
+        await LeaveAsync<Changing.AfterWithCare>("two:started");
         Stage.Open("open");
         HostProcess second = await StartAsync(configure: sheaf => questionIsGone ? sheaf.AddWorkflow<Changing.NewOnly>() : sheaf.AddWorkflow<Changing.AfterWithCare>());
         Assert.Equal(expected, await ResultAsync(second));
@@ -129,10 +130,7 @@ public abstract class CodeConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Code_IsNotRegisteredAnyMore_IsStuckUntilItIs()
     {
-        HostProcess before = await StartAsync(configure: sheaf => sheaf.AddWorkflow<Changing.Before>());
-        await before.Client.StartAsync(Run.Workflow<Changing.Before>(), Stage.Id, Stage.Id);
-        await Stage.ReachedAsync("one:started");
-        await EndAsync(before);
+        await LeaveAsync<Changing.Before>("one:started");
         HostProcess without = await StartAsync();
         await AssertStuckAsync(without, "changing/v1");
         await EndAsync(without);

@@ -37,8 +37,8 @@ internal sealed partial class WorkflowRun
     /// <summary>What is drawn while a checkpoint is open may be drawn inside it, where no later run draws it again: then all that follows would differ.</summary>
     private void CheckNoCheckpoint(string what)
     {
-        if (State.Scopes.Find(scope => scope is { Result: null, Settings.Checkpoint: true }) is { } open)
-            throw new InvalidOperationException($"{what} cannot be used while the checkpoint '{open.Name}' is open. Use it before the group, or in a step inside it.");
+        if (State.OpenCheckpoints > 0)
+            throw new InvalidOperationException($"{what} cannot be used while the checkpoint '{State.Scopes.First(scope => scope is { Result: null, Settings.Checkpoint: true }).Name}' is open. Use it before the group, or in a step inside it.");
     }
 
     /// <summary>Whether the code goes the new way of a change. The first answer is that of the whole workflow.</summary>

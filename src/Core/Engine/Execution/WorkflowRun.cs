@@ -212,8 +212,7 @@ internal sealed partial class WorkflowRun : IEffects
         StartChild start => IsSkipped(start.Child.Scope),
         CancelScope cancel => IsSkipped(cancel.Scope),
         EndScope end => IsSkipped(end.Scope),
-        // Whether the code inside asked or the code beside it, nobody knows; who asks takes it, and who does not passes it.
-        ChangeCode => false,
+        // Whether the code inside asked for a change or the code beside it, nobody knows; who asks takes it, and who does not passes it.
         _ => false,
     };
 
