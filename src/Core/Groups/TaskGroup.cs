@@ -155,6 +155,10 @@ public sealed partial class TaskGroup : IAsyncDisposable
     public void Cancel(string? reason = null) =>
         _scope.Cancel(CancelSource.Own, new(CancellationCauseKind.Requested, reason, _scope.Options.Name, _scope.Time.GetUtcNow()));
 
+    /// <summary>Starts a child without a value, whose name is the text of an object: made where somebody reads it, which of most children nobody does.</summary>
+    internal ChildTask StartLazilyNamed(object name, Func<CancellationToken, Task> work, ChildOptions? options) =>
+        StartCore<Nothing>(name, work, options);
+
     private static TaskGroup Open(TaskGroupOptions? options, GroupScope? parent, bool keepsChildren = true)
     {
         options ??= TaskGroupOptions.Default;
@@ -168,7 +172,7 @@ public sealed partial class TaskGroup : IAsyncDisposable
         return name;
     }
 
-    private LocalChild<T> StartCore<T>(string? name, Func<CancellationToken, Task> work, ChildOptions? options)
+    private LocalChild<T> StartCore<T>(object? name, Func<CancellationToken, Task> work, ChildOptions? options)
     {
         ArgumentNullException.ThrowIfNull(work);
         options?.Retry?.Validate();

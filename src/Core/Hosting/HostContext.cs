@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sheaf.Engine;
 using Sheaf.Journal;
@@ -11,8 +10,7 @@ namespace Sheaf.Hosting;
 internal sealed class HostContext : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<Type, ObjectFactory> _factories = new();
-    private readonly ConcurrentDictionary<Type, bool> _needsServices = new();
+    private readonly ConcurrentDictionary<Type, CodeMaker> _makers = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private long _lateEnds;
@@ -37,7 +35,8 @@ internal sealed class HostContext : IAsyncDisposable
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
         Writer = new JournalWriter(journal);
         Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute(), probe);
-        Signals = new WorkQueue<Leaf>(leaf => leaf.Signal(), probe);
+        // All of them before anything else: what the signalled do then would hold up those that come after (C2).
+        Signals = new WorkQueue<Leaf>(leaf => leaf.Signal(), probe, itemsPerVisit: int.MaxValue);
         Items = new WorkQueue<MapItem>(item => item.Begin(), probe);
     }
 
@@ -127,10 +126,6 @@ internal sealed class HostContext : IAsyncDisposable
         using (ExecutionContext.SuppressFlow()) Track(Task.Run(work));
     }
 
-    /// <summary>Whether an object of the user's class is made with services.</summary>
-    public bool NeedsServices(Type type) =>
-        _needsServices.GetOrAdd(type, static type => type.GetConstructors().Any(constructor => constructor.GetParameters().Length > 0));
-
     /// <summary>Sees to it that a task's failure is seen. Stopping does not wait for it.</summary>
     public void Observe(Task task, Action? onEnded = null) => task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
     {
@@ -160,9 +155,8 @@ internal sealed class HostContext : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes an object of the user's class, with constructor injection.</summary>
-    public object Make(Type type, IServiceProvider services) =>
-        _factories.GetOrAdd(type, static type => ActivatorUtilities.CreateFactory(type, []))(services, []);
+    /// <summary>Makes objects of a class of the user's.</summary>
+    public CodeMaker MakerOf(Type type) => _makers.GetOrAdd(type, static type => new CodeMaker(type));
 
     /// <summary>Signals <see cref="Stopping"/>, then waits until nothing runs any more, or the token ends the waiting. A token that is signalled already means the end: no goodbyes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

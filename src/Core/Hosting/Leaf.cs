@@ -26,6 +26,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     // Null until a callback throws; written by the one signal, read after it has completed.
     private IReadOnlyList<Exception>? _callbackErrors;
 
+    // Null until it is asked for.
+    private string? _key;
+
     // Whether time ran out before anything else signalled the token.
     private volatile bool _timedOut;
 
@@ -40,7 +43,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     public string Name => name;
 
     /// <summary>The key of its effects: the same for every attempt and delivery of the child, and for no other child.</summary>
-    public string Key => $"{WorkflowState.NameOfRun(workflow, Run)}/{child}";
+    public string Key => _key ??= $"{WorkflowState.NameOfRun(workflow, Run)}/{child}";
 
     /// <summary>Which of the workflow's runs it is of.</summary>
     protected abstract int Run { get; }
@@ -95,7 +98,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     }
 
     /// <summary>Does the work.</summary>
-    protected abstract Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token);
+    protected abstract ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token);
 
     /// <summary>What the work's own predicate says of its failure; null where types decide.</summary>
     protected virtual Func<Exception, bool>? IsWorthRetry => null;
@@ -140,7 +143,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
             .SetTag("sheaf.silo", host.SiloName);
     }
 
-    private async Task<(Result Result, bool? IsWorthRetry)> AttemptAsync()
+    private async ValueTask<(Result Result, bool? IsWorthRetry)> AttemptAsync()
     {
         using GroupTimer? timer = GroupTimer.Start(host.Time, timeout, OnTimeout);
         if (scope.Cause is not null) Signal();
@@ -148,7 +151,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
         string? value = null;
         try
         {
-            (end, value) = await (EndsWithHost && host.Probe is { } probe ? probe.RunAsync(this, () => WorkAsync(_source.Token)) : WorkAsync(_source.Token)).ConfigureAwait(false);
+            (end, value) = EndsWithHost && host.Probe is { } probe
+                ? await probe.RunAsync(this, () => WorkAsync(_source.Token).AsTask()).ConfigureAwait(false)
+                : await WorkAsync(_source.Token).ConfigureAwait(false);
         }
         catch (Exception thrown)
         {

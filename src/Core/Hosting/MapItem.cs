@@ -3,26 +3,39 @@ using Sheaf.Engine;
 namespace Sheaf.Hosting;
 
 /// <summary>One input of a part of a map: a child of the part's local group, with attempts of its own.</summary>
-internal sealed class MapItem(MapLeaf part, TaskGroup group, Type type, int place, string input, ChildOptions options) : IWorkerCall, IWorkerCaller
+internal sealed class MapItem(MapLeaf part, TaskGroup group, CodeMaker maker, int place, string input, ChildOptions options) : IWorkerCall, IWorkerCaller
 {
-    private readonly HostContext _host = part.Context;
-
     // Of the attempt that runs; one follows the other.
     private int _attempt;
     private CancellationToken _token;
 
     public string Name => $"[{part.First + place}]";
 
+    public WorkflowId Workflow => part.Workflow;
+
+    public string Child => $"{part.Name}{Name}";
+
+    public string Worker => part.Worker;
+
+    public int Delivery => part.Delivery;
+
+    public string Key => $"{part.Key}/{place}";
+
+    public DateTimeOffset? Deadline => part.Deadline;
+
     public CancellationCause? Cause => part.Cause ?? group.Cause;
 
-    public Payloads Payloads => _host.Payloads;
+    public Payloads Payloads => part.Context.Payloads;
+
+    /// <summary>Its name, for the child's sake: it is made only where somebody reads it.</summary>
+    public override string ToString() => Name;
 
     /// <summary>Starts the child, on a thread that it may block: others go on with the rest.</summary>
     public void Begin()
     {
         try
         {
-            _ = group.Start(Name, RunAsync, options);
+            _ = group.StartLazilyNamed(this, RunAsync, options);
         }
         catch (OperationCanceledException) when (group.CancellationToken.IsCancellationRequested)
         {
@@ -36,7 +49,7 @@ internal sealed class MapItem(MapLeaf part, TaskGroup group, Type type, int plac
 
     public Task SpawnAsync(string name, string worker, string json) => part.SpawnAsync($"{Name} {name}", worker, json);
 
-    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(input, Payloads, part.MakeContext(this, place, Name, _attempt), _token);
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(input, Payloads, new WorkerContext(this, _attempt), _token);
 
     WorkEnd IWorkerCaller.Judge(Task task) => WorkEnd.Of(task, _token.IsCancellationRequested, isCancellation: null);
 
@@ -44,7 +57,7 @@ internal sealed class MapItem(MapLeaf part, TaskGroup group, Type type, int plac
     {
         _attempt++;
         _token = token;
-        ValueTask<(WorkEnd, string?)> call = WorkerCall.RunAsync(_host, type, this);
+        ValueTask<(WorkEnd, string?)> call = WorkerCall.RunAsync(part.Context, maker, this);
         if (!call.IsCompletedSuccessfully) return FinishAsync(call);
         Finish(call.Result);
         return Task.CompletedTask;

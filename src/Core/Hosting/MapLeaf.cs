@@ -24,8 +24,9 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     public CancellationCause? Cause => Scope.Cause;
 
-    public WorkerContext MakeContext(MapItem item, int place, string name, int attempt) =>
-        new(item, Workflow, $"{Key}/{place}", $"{dispatch.Name}{name}", dispatch.Worker, attempt, dispatch.Delivery, dispatch.Deadline);
+    public string Worker => dispatch.Worker;
+
+    public DateTimeOffset? Deadline => dispatch.Deadline;
 
     public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
 
@@ -40,23 +41,23 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     protected override string? TraceParent => dispatch.TraceParent;
 
-    protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
+    protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
-        Type type = Host.Registry.Workers.Get(dispatch.Worker);
+        CodeMaker maker = Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker));
         TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time };
-        Task items = TaskGroup.RunAsync(group => BeginAsync(group, type), options, token);
+        Task items = TaskGroup.RunAsync(group => BeginAsync(group, maker), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
         return (end, end.Kind == OutcomeKind.Succeeded ? Join() : null);
     }
 
-    private Task BeginAsync(TaskGroup group, Type type)
+    private Task BeginAsync(TaskGroup group, CodeMaker maker)
     {
-        Queue(group, type);
+        Queue(group, maker);
         return _allBegun.Task;
     }
 
-    private void Queue(TaskGroup group, Type type)
+    private void Queue(TaskGroup group, CodeMaker maker)
     {
         ChildOptions options = new() { Retry = map.Retry?.ToPolicy() };
         using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", new JsonDocumentOptions { MaxDepth = Host.Options.SerializerOptions.MaxDepth });
@@ -64,7 +65,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
         foreach (JsonElement input in inputs.RootElement.EnumerateArray())
         {
             Interlocked.Increment(ref _toBegin);
-            Host.Items.Add(new MapItem(this, group, type, place++, input.GetRawText(), options));
+            Host.Items.Add(new MapItem(this, group, maker, place++, input.GetRawText(), options));
         }
 
         OnBegun();

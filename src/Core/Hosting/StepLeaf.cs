@@ -12,7 +12,7 @@ internal sealed class StepLeaf(HostContext host, WorkflowId workflow, RunStep st
 
     protected override Func<Exception, bool>? IsWorthRetry => step.Work.IsWorthRetry;
 
-    protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
+    protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         Task task = step.Work.Run(token) ?? throw LocalChild<Nothing>.NoTask(Name);
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -7,11 +7,12 @@ namespace Sheaf.Hosting;
 /// on with the rest: that costs less than a task an item, and stalls nobody.
 /// </summary>
 /// <typeparam name="T">The type of the items.</typeparam>
+/// <param name="run">Runs one.</param>
+/// <param name="probe">Who looks on; null for nobody.</param>
+/// <param name="itemsPerVisit">After so many a thread goes back to the pool, which has other things to do.</param>
 /// <remarks>Thread-safe. What an item throws is a bug of the caller's, and ends the process as any pool thread's does.</remarks>
-internal sealed class WorkQueue<T>(Action<T> run, IHostProbe? probe = null) : IThreadPoolWorkItem
+internal sealed class WorkQueue<T>(Action<T> run, IHostProbe? probe = null, int itemsPerVisit = 128) : IThreadPoolWorkItem
 {
-    /// <summary>After so many a thread goes back to the pool, which has other things to do.</summary>
-    private const int ItemsPerVisit = 128;
 
     private readonly ConcurrentQueue<T> _items = new();
 
@@ -28,7 +29,7 @@ internal sealed class WorkQueue<T>(Action<T> run, IHostProbe? probe = null) : IT
     void IThreadPoolWorkItem.Execute()
     {
         Interlocked.Exchange(ref _isComing, 0);
-        for (int i = 0; i < ItemsPerVisit && _items.TryDequeue(out T? item); i++)
+        for (int i = 0; i < itemsPerVisit && _items.TryDequeue(out T? item); i++)
         {
             // Before the item: it may block, and the rest must not wait for it.
             if (!_items.IsEmpty) Come();

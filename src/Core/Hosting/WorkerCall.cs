@@ -20,16 +20,16 @@ internal static class WorkerCall
 {
     /// <summary>Calls it.</summary>
     /// <returns>How it ended, and its value as JSON.</returns>
-    public static async ValueTask<(WorkEnd End, string? Value)> RunAsync(HostContext host, Type type, IWorkerCaller caller)
+    public static async ValueTask<(WorkEnd End, string? Value)> RunAsync(HostContext host, CodeMaker maker, IWorkerCaller caller)
     {
         // One whose constructor asks for nothing can tell no scope from none.
-        AsyncServiceScope? services = host.NeedsServices(type) ? host.Services.CreateAsyncScope() : null;
+        AsyncServiceScope? services = maker.NeedsServices ? host.Services.CreateAsyncScope() : null;
         object? made = null;
         WorkEnd end;
         string? value = null;
         try
         {
-            made = host.Make(type, services?.ServiceProvider ?? host.Services);
+            made = maker.Make(services?.ServiceProvider ?? host.Services);
             Worker worker = (Worker)made;
             Task task = caller.Call(worker) ?? throw LocalChild<Nothing>.NoTask(caller.Name);
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

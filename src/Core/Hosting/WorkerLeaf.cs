@@ -11,6 +11,12 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
 
+    string IWorkerCall.Child => dispatch.Name;
+
+    string IWorkerCall.Worker => dispatch.Worker;
+
+    DateTimeOffset? IWorkerCall.Deadline => dispatch.Deadline;
+
     CancellationCause? IWorkerCall.Cause => Scope.Cause;
 
     Payloads IWorkerCall.Payloads => Host.Payloads;
@@ -23,7 +29,7 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, spawn, name, worker, json);
 
-    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(dispatch.Input, Host.Payloads, Context(), _token);
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(dispatch.Input, Host.Payloads, new WorkerContext(this, Attempt), _token);
 
     WorkEnd IWorkerCaller.Judge(Task task) => Judge(task);
 
@@ -31,12 +37,9 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     protected override string? TraceParent => dispatch.TraceParent;
 
-    protected override Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
+    protected override ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         _token = token;
-        return WorkerCall.RunAsync(Host, Host.Registry.Workers.Get(dispatch.Worker), this).AsTask();
+        return WorkerCall.RunAsync(Host, Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker)), this);
     }
-
-    private WorkerContext Context() =>
-        new(this, Workflow, Key, dispatch.Name, dispatch.Worker, dispatch.Attempt, dispatch.Delivery, dispatch.Deadline);
 }

@@ -18,7 +18,7 @@ internal sealed class WorkflowCode(HostContext host, WorkflowHeader header) : IA
         {
             Type type = host.Registry.Workflows.Get(header.Workflow);
             _services = host.Services.CreateAsyncScope();
-            _workflow = (Workflow)host.Make(type, _services.Value.ServiceProvider);
+            _workflow = (Workflow)host.MakerOf(type).Make(_services.Value.ServiceProvider);
         }
         catch (Exception error)
         {

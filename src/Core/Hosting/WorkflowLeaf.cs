@@ -17,7 +17,7 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
 
     protected override string? TraceParent => run.TraceParent;
 
-    protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
+    protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         NestedWorkflow nested = new(Workflow, new WorkflowId(run.Id), run.Workflow, run.Input ?? "null", Activity.Current?.Id ?? run.TraceParent);
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(Host.Stopping);

@@ -4,40 +4,35 @@ namespace Sheaf;
 /// <remarks>Thread-safe.</remarks>
 public sealed class WorkerContext
 {
+    // What few workers ask for is made when it is asked for: a map has one of these an input.
     private readonly IWorkerCall _call;
 
-    internal WorkerContext(IWorkerCall call, WorkflowId workflowId, string key, string child, string worker, int attempt, int delivery, DateTimeOffset? deadline)
+    internal WorkerContext(IWorkerCall call, int attempt)
     {
         _call = call;
-        WorkflowId = workflowId;
-        IdempotencyKey = key;
-        Child = child;
-        Worker = worker;
         Attempt = attempt;
-        FencingToken = delivery;
-        Deadline = deadline;
     }
 
     /// <summary>The workflow that this child belongs to.</summary>
-    public WorkflowId WorkflowId { get; }
+    public WorkflowId WorkflowId => _call.Workflow;
 
     /// <summary>The child's name.</summary>
-    public string Child { get; }
+    public string Child => _call.Child;
 
     /// <summary>The worker's registered name.</summary>
-    public string Worker { get; }
+    public string Worker => _call.Worker;
 
     /// <summary>The attempt, from 1: raised by a retry.</summary>
     public int Attempt { get; }
 
     /// <summary>Rises with each delivery of the child: a resource that remembers the highest can refuse the late ones (rule D2).</summary>
-    public long FencingToken { get; }
+    public long FencingToken => _call.Delivery;
 
     /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
-    public string IdempotencyKey { get; }
+    public string IdempotencyKey => _call.Key;
 
     /// <summary>When the time of the child's groups is up; <see langword="null"/> for never (rule R7).</summary>
-    public DateTimeOffset? Deadline { get; }
+    public DateTimeOffset? Deadline => _call.Deadline;
 
     /// <summary>Why the token was signalled (rule C1); <see langword="null"/> while the group is not cancelled, and for an attempt that took too long.</summary>
     public CancellationCause? CancellationCause => _call.Cause;

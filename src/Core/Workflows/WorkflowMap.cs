@@ -32,7 +32,7 @@ internal static class WorkflowMap
             string json;
             try
             {
-                json = run.Payloads.Write(inputs[i], "input of child", $"{name}[{i}]") ?? "null";
+                json = run.Payloads.Write(inputs[i], "input of child", name, i) ?? "null";
             }
             catch (Exception error)
             {

@@ -12,16 +12,17 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     /// <param name="value">The value.</param>
     /// <param name="what">What it is, for the error.</param>
     /// <param name="of">Whose it is.</param>
+    /// <param name="place">Its place among them, where they are many; negative for none.</param>
     /// <exception cref="PayloadTooLargeException">The text is over the limit.</exception>
-    public string? Write<T>(T value, string what, string of)
+    public string? Write<T>(T value, string what, string of, int place = -1)
     {
         if (typeof(T) == typeof(Nothing)) return null;
         string json = JsonSerializer.Serialize(value, options);
-        int bytes = Encoding.UTF8.GetByteCount(json);
-        if (bytes > maxBytes)
+        // No character takes more than three bytes: most texts need no counting.
+        if (json.Length > maxBytes / 3 && Encoding.UTF8.GetByteCount(json) is var bytes && bytes > maxBytes)
         {
             throw new PayloadTooLargeException(
-                $"The {what} '{of}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
+                $"The {what} '{of}{(place < 0 ? "" : $"[{place}]")}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
         }
 
         return json;

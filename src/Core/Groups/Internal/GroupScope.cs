@@ -163,7 +163,7 @@ internal sealed partial class GroupScope
     }
 
     /// <summary>Admits a child or throws (R2), and runs it up to its first wait if the window has room.</summary>
-    public LocalChild<T> Start<T>(string? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false, bool isShielded = false)
+    public LocalChild<T> Start<T>(object? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false, bool isShielded = false)
     {
         LocalChild<T> child;
         bool runNow = true;
@@ -279,9 +279,9 @@ internal sealed partial class GroupScope
         }
     }
 
-    private OperationCanceledException Refused(string? name) =>
+    private OperationCanceledException Refused(object? name) =>
         new($"Child '{name ?? "#" + _started}' was not started: {DisplayName} is cancelled ({_cause}).", Token);
 
-    private InvalidOperationException HasEndedError(string? name) =>
+    private InvalidOperationException HasEndedError(object? name) =>
         new($"Child '{name ?? "#" + _started}' was not started: {DisplayName} has ended. Start children while the body or another child of the group still runs.");
 }

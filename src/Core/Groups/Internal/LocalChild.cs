@@ -20,7 +20,8 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     private const byte Ended = 2;
 
     private readonly GroupScope _scope;
-    private readonly string? _name;
+    // A text, or an object whose text it is; null for none.
+    private readonly object? _name;
 
     /// <summary>The user's delegate until it has started, then the task it returned until that has ended. Null afterwards.</summary>
     private object? _work;
@@ -47,7 +48,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     // Invariant: set once by any thread, never cleared. Read only when the group has ended.
     private volatile bool _awaited;
 
-    public LocalChild(GroupScope scope, string? name, int ordinal, ILocalChild? previous, ChildOptions? options, Func<CancellationToken, Task> work, bool isGroup)
+    public LocalChild(GroupScope scope, object? name, int ordinal, ILocalChild? previous, ChildOptions? options, Func<CancellationToken, Task> work, bool isGroup)
     {
         _scope = scope;
         _name = name;
@@ -65,7 +66,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     /// <summary>A child that is not ready has failed to start, which is its starter's affair (R14).</summary>
     public bool Isolated => Options is { Isolated: true } or { Readiness.IsReady: false };
 
-    public override string Name => _name ?? "#" + _ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public override string Name => _name?.ToString() ?? "#" + _ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public override int Ordinal => _ordinal;
 
