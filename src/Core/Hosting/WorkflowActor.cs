@@ -76,6 +76,9 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>Ends when the workflow is there, durably: created by this actor, or by whoever was first.</summary>
     public Task<CreateResult> WhenCreated => _created.Task;
 
+    /// <summary>Whether it was made to create this very workflow.</summary>
+    public bool Creates(WorkflowHeader header) => ReferenceEquals(header, _header);
+
     /// <summary>The ownership that it writes under.</summary>
     public long Epoch => _header.Epoch;
 
@@ -310,7 +313,7 @@ internal sealed partial class WorkflowActor : IDisposable
         switch (request)
         {
             case DispatchWorker dispatch:
-                _children.Start(dispatch with { TraceParent = TraceParentOf(dispatch.Child) });
+                _children.Start(TraceParentOf(dispatch.Child) is { } parent ? dispatch with { TraceParent = parent } : dispatch);
                 break;
             case RunStep step:
                 _children.Start(step with { TraceParent = TraceParentOf(step.Child) });

@@ -48,16 +48,30 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken) =>
-        (await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false)).Started;
+    public Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken) =>
+        StartAsync(NewHeader(workflow, id, input), traceParent, cancellationToken);
 
     /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
     public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
     {
-        (bool started, WorkflowActor actor) = await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false);
-        // Of one's own actor, which may have ended and gone by now: its journal need not be read for that.
-        return await (started ? actor.WhenEnded.WaitAsync(cancellationToken) : EndAsync(id, cancellationToken)).ConfigureAwait(false);
+        WorkflowHeader mine = NewHeader(workflow, id, input);
+        WorkflowActor actor = GetOrRun(mine, isNew: true, traceParent);
+        if (actor.Creates(mine))
+        {
+            try
+            {
+                // Of one's own actor, which may have ended and gone by then: its journal need not be read for that.
+                return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (GivenWayException)
+            {
+                // The id was taken: as for another call's actor.
+            }
+        }
+
+        await StartAsync(mine, traceParent, cancellationToken).ConfigureAwait(false);
+        return await EndAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The header of a workflow that this host is about to create.</summary>
@@ -84,14 +98,13 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             $"The workflow id '{mine.Id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
     }
 
-    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    private async Task<bool> StartAsync(WorkflowHeader mine, string? traceParent, CancellationToken cancellationToken)
     {
-        WorkflowHeader mine = NewHeader(workflow, id, input);
-        ((bool created, WorkflowHeader there), WorkflowActor actor) = await CreateAsync(mine, traceParent, cancellationToken).ConfigureAwait(false);
+        (bool created, WorkflowHeader there) = (await CreateAsync(mine, traceParent, cancellationToken).ConfigureAwait(false)).Result;
         ThrowIfAnother(there, mine);
         // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
-        if (!created) await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
-        return (created && ReferenceEquals(there, mine), actor);
+        if (!created) await FindOrOwnAsync(mine.Id, cancellationToken).ConfigureAwait(false);
+        return created && ReferenceEquals(there, mine);
     }
 
     /// <summary>The actor of a workflow that this host owns or may take; null for one that has ended or is another's.</summary>
