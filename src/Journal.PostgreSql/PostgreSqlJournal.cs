@@ -95,6 +95,12 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         if (commits.Count == 0) return [];
         if (commits is [{ Creates: null } single])
             return [(AppendResult)await ExecuteAsync(command => _sql.AppendOne(command, single), ScalarAsync<short>, cancellationToken).ConfigureAwait(false)];
+        if (commits is [{ Creates: { } header, Epoch: 1, FirstSequence: 0 } creation])
+        {
+            long made = await ExecuteAsync(command => _sql.Create(command, creation, header), ScalarAsync<long>, cancellationToken).ConfigureAwait(false);
+            return [made == 1 ? AppendResult.Accepted : AppendResult.Taken];
+        }
+
         AppendBatch batch = new(commits);
         short[] results = await ExecuteAsync(command => _sql.Append(command, batch), ScalarAsync<short[]>, cancellationToken).ConfigureAwait(false);
         return Array.ConvertAll(results, result => (AppendResult)result);

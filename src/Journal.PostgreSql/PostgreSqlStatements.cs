@@ -11,6 +11,17 @@ internal sealed class PostgreSqlStatements(string schema)
 
     private readonly string _append = $"SELECT {schema}.sheaf_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     private readonly string _appendOne = $"SELECT {schema}.sheaf_append_one($1, $2, $3, $4, $5, $6, $7)";
+
+    // No scan, so no plan that a small table could lead astray; and a third of a millisecond less than the function that takes any batch.
+    private readonly string _create =
+        $"""
+        WITH made AS (
+            INSERT INTO {schema}.sheaf_workflow (id, workflow, input, created_at, owner, epoch, status, next_sequence, ended_at)
+            VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING number),
+        written AS (INSERT INTO {schema}.sheaf_commit (workflow, first_sequence, count, body) SELECT number, 0, $7, $9 FROM made WHERE $7 > 0)
+        SELECT count(*) FROM made
+        """;
+
     private readonly string _claim = $"UPDATE {schema}.sheaf_workflow w SET owner = $2, epoch = epoch + 1 WHERE id = $1 AND status = 0 RETURNING {Columns}";
     private readonly string _claimAbandoned = $"SELECT {Columns} FROM {schema}.sheaf_claim_abandoned($1, $2, $3) w ORDER BY w.number";
 
@@ -60,6 +71,21 @@ internal sealed class PostgreSqlStatements(string schema)
         Add(command, batch.Of(Body), Array | NpgsqlDbType.Text);
         Add(command, batch.Of(commit => (short?)commit.EndsAs), Array | NpgsqlDbType.Smallint);
         Add(command, batch.Of(commit => commit.EndedAt?.UtcTicks), Array | NpgsqlDbType.Bigint);
+    }
+
+    /// <summary>One commit that creates its workflow. Gives 1, or 0 where the id is taken.</summary>
+    public void Create(NpgsqlCommand command, JournalCommit commit, WorkflowHeader header)
+    {
+        command.CommandText = _create;
+        Add(command, header.Id.Value, NpgsqlDbType.Text);
+        Add(command, header.Workflow, NpgsqlDbType.Text);
+        Add(command, header.Input, NpgsqlDbType.Text);
+        Add(command, header.CreatedAt.UtcTicks, NpgsqlDbType.Bigint);
+        Add(command, commit.EndsAs is null ? header.Owner : null, NpgsqlDbType.Text);
+        Add(command, (short)(commit.EndsAs ?? WorkflowStatus.Running), NpgsqlDbType.Smallint);
+        Add(command, commit.Count, NpgsqlDbType.Integer);
+        Add(command, commit.EndedAt?.UtcTicks, NpgsqlDbType.Bigint);
+        Add(command, Body(commit), NpgsqlDbType.Text);
     }
 
     public void AppendOne(NpgsqlCommand command, JournalCommit commit)
