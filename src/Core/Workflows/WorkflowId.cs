@@ -22,7 +22,7 @@ public readonly record struct WorkflowId
             throw new ArgumentException($"A workflow id of {value.Length} characters is too long: at most {MaxLength}.", nameof(value));
         if (HasLoneSurrogate(value))
             throw new ArgumentException($"The workflow id '{value}' has half a surrogate pair. Was it cut in the middle of a character?", nameof(value));
-        if (value.Any(char.IsControl))
+        if (HasControl(value))
             throw new ArgumentException($"The workflow id '{value}' has control characters. Use printable ones.", nameof(value));
         _value = value;
     }
@@ -41,6 +41,17 @@ public readonly record struct WorkflowId
 
     /// <summary>The text.</summary>
     public override string ToString() => _value ?? "(none)";
+
+    // Ids come with every message: no enumerator, and no character as an object.
+    private static bool HasControl(string value)
+    {
+        foreach (char character in value)
+        {
+            if (char.IsControl(character)) return true;
+        }
+
+        return false;
+    }
 
     private static bool HasLoneSurrogate(string value)
     {

@@ -10,7 +10,7 @@ internal sealed class OutcomeLinks(ClusterHost host, IGrainFactory grains)
 {
     private readonly ConcurrentDictionary<string, OutcomeLink> _links = new(StringComparer.Ordinal);
 
-    public OutcomeLink To(string owner) => _links.GetOrAdd(owner, Make);
+    public OutcomeLink To(string owner) => _links.GetOrAdd(owner, static (owner, links) => links.Make(owner), this);
 
     /// <summary>The owner's silo is dead: what it has not committed waits for the next owner's question.</summary>
     public void OnDead(string owner)

@@ -18,6 +18,8 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
 
+    private HostContext Context => host;
+
     /// <summary>Of how many workflows something is known here.</summary>
     public int WorkflowCount => _workflows.Count + _leaving.Count;
 
@@ -140,7 +142,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
         // A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.
         SiteWorkflow? workflow = item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
             ? _workflows.GetValueOrDefault(item.Workflow)
-            : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
+            : _workflows.GetOrAdd(item.Workflow, static (id, site) => new SiteWorkflow(id, site.Context, site), this);
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
         // This silo may have been the owner before, and not have heard that it is not any more.
         if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);

@@ -5,7 +5,7 @@ using Sheaf.Engine;
 namespace Sheaf.Grains;
 
 /// <summary>What a silo can run.</summary>
-[GenerateSerializer, Immutable, Alias("sheaf.SiteInfo")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.SiteInfo")]
 internal sealed record SiteInfo([property: Id(0)] IReadOnlyList<string> Workers);
 
 /// <summary>Messages of one owner's stream to one site, in the order of their numbers.</summary>
@@ -13,13 +13,13 @@ internal sealed record SiteInfo([property: Id(0)] IReadOnlyList<string> Workers)
 /// <param name="Stream">Which stream of the pair: a new one begins where the site had lost the old one.</param>
 /// <param name="FirstNumber">The first message's number.</param>
 /// <param name="Messages">The messages. None is a sign of life.</param>
-[GenerateSerializer, Immutable, Alias("sheaf.SiteBatch")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.SiteBatch")]
 internal sealed record SiteBatch([property: Id(0)] string Owner, [property: Id(1)] long Stream, [property: Id(2)] long FirstNumber, [property: Id(3)] IReadOnlyList<WireMessage> Messages);
 
 /// <summary>The answer to a batch: all of it has been applied, or the stream is not known.</summary>
 /// <param name="IsLapsed">The site knows nothing of the stream, though it has begun: whatever it ran for the owner is gone (C5).</param>
 /// <param name="Found">What each <see cref="Attach"/> of the batch found here, in their order.</param>
-[GenerateSerializer, Immutable, Alias("sheaf.SiteReply")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.SiteReply")]
 internal sealed record SiteReply([property: Id(0)] bool IsLapsed, [property: Id(1)] IReadOnlyList<WireFound> Found)
 {
     /// <summary>The silo stops: it runs nothing any more, and takes nothing.</summary>
@@ -34,7 +34,7 @@ internal sealed record SiteReply([property: Id(0)] bool IsLapsed, [property: Id(
 }
 
 /// <summary>What a new owner found of one workflow.</summary>
-[GenerateSerializer, Immutable, Alias("sheaf.WireFound")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.WireFound")]
 internal sealed record WireFound([property: Id(0)] string Workflow, [property: Id(1)] long Epoch, [property: Id(2)] IReadOnlyList<WireDelivery> Deliveries);
 
 [GenerateSerializer, Immutable, Alias("sheaf.WireDelivery")]
@@ -79,10 +79,10 @@ internal readonly record struct WireMessage([property: Id(0)] string Workflow, [
     }
 }
 
-[GenerateSerializer, Immutable, Alias("sheaf.WireSignal")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.WireSignal")]
 internal sealed record WireSignal([property: Id(0)] int Scope, [property: Id(1)] CancellationCause Cause);
 
-[GenerateSerializer, Immutable, Alias("sheaf.WireDispatch")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.WireDispatch")]
 internal sealed record WireDispatch(
     [property: Id(0)] WireDelivery Delivery,
     [property: Id(1)] int Attempt,
@@ -107,11 +107,11 @@ internal sealed record WireDispatch(
 }
 
 /// <summary>Ends of children, from the silo where they ran.</summary>
-[GenerateSerializer, Immutable, Alias("sheaf.OutcomeBatch")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.OutcomeBatch")]
 internal sealed record OutcomeBatch([property: Id(0)] string Site, [property: Id(1)] IReadOnlyList<WireOutcome> Outcomes);
 
 /// <summary>The answer: all of the batch is committed, but for these, by their places in the batch, whose workflow is not here.</summary>
-[GenerateSerializer, Immutable, Alias("sheaf.OutcomeReply")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.OutcomeReply")]
 internal sealed record OutcomeReply([property: Id(0)] IReadOnlyList<int> NotHere);
 
 [GenerateSerializer, Immutable, Alias("sheaf.WireOutcome")]
@@ -130,7 +130,7 @@ internal readonly record struct WireOutcome(
     public LeafEnded ToEnded(string silo) => new(Delivery.ToDelivery().Child, Attempt, Delivery.Number, new Result(Kind, Value, Failure), StartedAt) { Silo = silo };
 }
 
-[GenerateSerializer, Immutable, Alias("sheaf.WireSpawn")]
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.WireSpawn")]
 internal sealed record WireSpawn([property: Id(0)] string Workflow, [property: Id(1)] WireDelivery Parent, [property: Id(2)] string Name, [property: Id(3)] string Worker, [property: Id(4)] string Input)
 {
     public static WireSpawn From(string workflow, AskSpawn ask) => new(workflow, new(ask.Parent.Scope, ask.Parent.Ordinal, ask.Delivery), ask.Name, ask.Worker, ask.Json);

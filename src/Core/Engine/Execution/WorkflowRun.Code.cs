@@ -68,17 +68,17 @@ internal sealed partial class WorkflowRun
     }
 
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
-        StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options) with { Worker = worker, Map = map }, input);
+        StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options), worker, input, map);
 
     /// <summary>Starts a workflow of its own.</summary>
     public ChildTask<T> StartWorkflow<T>(ScopeCode scope, string name, string workflow, Func<string?> input, ChildOptions? options) =>
-        StartLeaf<T>(scope, Admit(scope, ChildKind.Workflow, name, options) with { Worker = workflow }, input);
+        StartLeaf<T>(scope, Admit(scope, ChildKind.Workflow, name, options), workflow, input);
 
     public ChildTask<T> StartStep<T>(ScopeCode scope, string name, StepWork work, ChildOptions? options)
     {
         StartChild start = Admit(scope, ChildKind.Step, name, options);
         _steps[start.Child] = work;
-        return StartLeaf<T>(scope, start, input: null);
+        return Start<T>(scope, start);
     }
 
     /// <summary>Starts a wait for an instant.</summary>
@@ -106,16 +106,16 @@ internal sealed partial class WorkflowRun
         if (scope.State.Cause is null && scope.State.Result is null) Emit(new CancelScope(scope.State.Id, CancelSource.Own, reason));
     }
 
-    private ChildTask<T> StartLeaf<T>(ScopeCode scope, StartChild start, Func<string?>? input)
+    private ChildTask<T> StartLeaf<T>(ScopeCode scope, StartChild start, string code, Func<string?> input, MapSettings? map = null)
     {
         try
         {
-            if (input is not null) start = start with { Input = input() };
+            start = start with { Worker = code, Map = map, Input = input() };
         }
         catch (Exception error)
         {
             // An input that cannot be sent is that child's failure, and no one else's (D10).
-            start = start with { Rejected = Failure.From(error) };
+            start = start with { Worker = code, Map = map, Rejected = Failure.From(error) };
         }
 
         return Start<T>(scope, start);

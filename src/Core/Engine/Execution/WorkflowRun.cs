@@ -13,6 +13,10 @@ internal sealed partial class WorkflowRun : IEffects
     private readonly WorkflowScheduler _scheduler;
     private readonly Func<WorkflowContext, Task<string?>> _code;
 
+    // The same for every turn.
+    private readonly Action<JournalEvent> _deliver;
+    private readonly Func<bool> _goOn;
+
     /// <summary>Makes the handle of a child that the code is starting; taken when the state first speaks of the child.</summary>
     private readonly Dictionary<ChildId, Func<ChildState, IWorkflowChild>> _starting = [];
 
@@ -50,6 +54,8 @@ internal sealed partial class WorkflowRun : IEffects
         Types = types;
         Services = services;
         _code = code;
+        _deliver = Deliver;
+        _goOn = GoOn;
         _scheduler = new WorkflowScheduler(place => GetStuck(
             $"{place} went on outside a turn: it awaited something that is not the workflow's own, such as Task.Delay or an HttpClient. Put it into a step."));
     }
@@ -74,7 +80,7 @@ internal sealed partial class WorkflowRun : IEffects
     public IReadOnlyList<JournalEntry> Turn(JournalEvent @event)
     {
         _commands.Clear();
-        _scheduler.RunTurn(() => Deliver(@event), GoOn);
+        _scheduler.RunTurn(_deliver, @event, _goOn);
         return [@event, .. _commands];
     }
 

@@ -19,8 +19,9 @@ internal sealed class WorkflowScheduler(Action<string> onForeignWork) : TaskSche
 
     /// <summary>Runs one turn: what it is given, then everything queued, until nothing is left.</summary>
     /// <param name="begin">What begins it.</param>
+    /// <param name="with">What it begins with.</param>
     /// <param name="whenIdle">Called when nothing is queued; the turn goes on as long as it says that it did something.</param>
-    public void RunTurn(Action begin, Func<bool> whenIdle)
+    public void RunTurn<T>(Action<T> begin, T with, Func<bool> whenIdle)
     {
         // A context of the caller's would catch the code's awaits before this scheduler does.
         SynchronizationContext? outer = SynchronizationContext.Current;
@@ -28,7 +29,7 @@ internal sealed class WorkflowScheduler(Action<string> onForeignWork) : TaskSche
         _turnThread = Environment.CurrentManagedThreadId;
         try
         {
-            begin();
+            begin(with);
             do
             {
                 while (_queue.TryDequeue(out Task? task)) TryExecuteTask(task);
