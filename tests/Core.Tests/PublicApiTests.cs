@@ -1,90 +1,9 @@
-using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Text;
+using Sheaf.PublicSurface;
 
 namespace Sheaf.Core.Tests;
 
-/// <summary>The public surface is a file in the repository: a change to it is seen in review, or it fails here.</summary>
 public sealed class PublicApiTests
 {
     [Fact]
-    public void Core_PublicSurface_IsTheApprovedOne()
-    {
-        string approvedPath = Path.Combine(Root, "src", "Core", "PublicApi.txt");
-        string actual = Describe(typeof(TaskGroup).Assembly);
-        string approved = File.Exists(approvedPath) ? File.ReadAllText(approvedPath).ReplaceLineEndings("\n") : "";
-        if (actual == approved) return;
-        string received = Path.Combine(AppContext.BaseDirectory, "PublicApi.received.txt");
-        File.WriteAllText(received, actual);
-        string[] before = approved.Split('\n'), after = actual.Split('\n');
-        Assert.Fail($"The public API of Core differs from src/Core/PublicApi.txt. If it should, copy {received} over it.\n"
-            + string.Join('\n', before.Except(after).Select(line => "- " + line).Concat(after.Except(before).Select(line => "+ " + line)).Take(40)));
-    }
-
-    private static string Root => typeof(PublicApiTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;
-
-    private static string Describe(Assembly assembly)
-    {
-        StringBuilder text = new();
-        foreach (Type type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
-        {
-            text.Append(Kind(type)).Append(' ').Append(Name(type)).Append('\n');
-            IEnumerable<string> members = type
-                .GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
-                .Where(IsVisible)
-                .Select(Line)
-                .OfType<string>()
-                .Order(StringComparer.Ordinal);
-            foreach (string member in members) text.Append("    ").Append(member).Append('\n');
-        }
-
-        return text.ToString();
-    }
-
-    private static bool IsVisible(MemberInfo member) => member switch
-    {
-        // What the compiler makes for records is not what anybody decided.
-        MethodInfo method => IsVisible(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) && method.GetCustomAttribute<CompilerGeneratedAttribute>() is null,
-        ConstructorInfo constructor => IsVisible((MethodBase)constructor) && constructor.GetCustomAttribute<CompilerGeneratedAttribute>() is null,
-        PropertyInfo property => property.GetAccessors(nonPublic: true).Any(IsVisible) && property.Name != "EqualityContract",
-        FieldInfo field => field.IsPublic && !field.IsSpecialName,
-        EventInfo => true,
-        _ => false,
-    };
-
-    private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
-
-    private static string? Line(MemberInfo member) => member switch
-    {
-        ConstructorInfo constructor => $".ctor({Parameters(constructor)})",
-        MethodInfo method => $"{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{Generics(method)}({Parameters(method)})",
-        PropertyInfo property => $"{(property.GetAccessors(true)[0].IsStatic ? "static " : "")}{Name(property.PropertyType)} {property.Name} {{ {string.Join(" ", property.GetAccessors(true).Where(IsVisible).Select(accessor => accessor.Name[..3] + ";"))} }}",
-        FieldInfo field => $"{(field.IsLiteral ? "const " : "")}{Name(field.FieldType)} {field.Name}{(field.IsLiteral ? $" = {field.GetRawConstantValue()}" : "")}",
-        EventInfo @event => $"event {Name(@event.EventHandlerType!)} {@event.Name}",
-        _ => null,
-    };
-
-    private static string Generics(MethodInfo method) => method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(Name))}>" : "";
-
-    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter => $"{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? " = " + (parameter.RawDefaultValue ?? "default") : "")}"));
-
-    private static string Kind(Type type)
-    {
-        if (type.IsEnum) return "enum";
-        if (type.IsInterface) return "interface";
-        if (type.IsValueType) return "struct";
-        if (type.IsAbstract && type.IsSealed) return "static class";
-        return type.IsAbstract ? "abstract class" : type.IsSealed ? "sealed class" : "class";
-    }
-
-    private static string Name(Type type)
-    {
-        if (type.IsGenericParameter) return type.Name;
-        if (type.IsArray) return Name(type.GetElementType()!) + "[]";
-        if (Nullable.GetUnderlyingType(type) is { } underlying) return Name(underlying) + "?";
-        string name = type.Namespace is "System" or "Sheaf" or "System.Threading" or "System.Threading.Tasks" or "System.Collections.Generic" ? type.Name : type.FullName ?? type.Name;
-        if (!type.IsGenericType) return name;
-        int tick = name.IndexOf('`', StringComparison.Ordinal);
-        return $"{(tick < 0 ? name : name[..tick])}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
-    }
+    public void Core_PublicSurface_IsTheApprovedOne() => ApprovedSurface.Check(typeof(TaskGroup).Assembly, "src/Core");
 }
