@@ -118,6 +118,14 @@ public sealed class FieldCluster : IAsyncDisposable
     public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo) =>
         Field.GuardAsync(UntilAsync(async () => await Journal.FindAsync(id) is { } header && isSo(header)), $"the journal's word on {id}");
 
+    /// <summary>The children of a workflow's group, once its description says so of them: what follows a commit, such as their being placed, comes after the start has answered.</summary>
+    public async Task<IReadOnlyList<ChildDescription>> RowsAsync(WorkflowId id, Predicate<IReadOnlyList<ChildDescription>> isSo)
+    {
+        IReadOnlyList<ChildDescription> rows = [];
+        await Field.GuardAsync(UntilAsync(async () => isSo(rows = (await Client.DescribeAsync(id))!.Children[0].Children)), $"the description of {id}");
+        return rows;
+    }
+
     /// <summary>D2: whatever was lost and repeated, the journal has one end of each child.</summary>
     public async Task<IReadOnlyList<WorkflowEvent>> EventsAsync(WorkflowId id)
     {
