@@ -115,7 +115,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     /// </summary>
     private async Task StopAsync(CancellationToken cancellationToken)
     {
-        Site.Leave(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()));
+        Site.Leave(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()), handsBack: !cancellationToken.IsCancellationRequested);
         if (cancellationToken.IsCancellationRequested)
         {
             await Context.StopAsync(cancellationToken).ConfigureAwait(false);

@@ -14,6 +14,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     // Null until the silo stops; then why, once.
     private volatile CancellationCause? _stop;
 
+    // Whether there is no time for goodbyes. Set before _stop.
+    private volatile bool _isDying;
+
     // Forgotten, with leaves that have been signalled and have not ended: for the audit.
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
@@ -24,11 +27,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of an owner's stream.</summary>
     public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
     {
-        if (_stop is not null) return Leaving;
+        if (_stop is not null) return Refuse();
         OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
         lock (inbound)
         {
-            if (_stop is not null) return Leaving;
+            if (_stop is not null) return Refuse();
             if (stream < inbound.Stream) return new SiteAnswer(IsLapsed: false, []);
             if (stream == inbound.Stream && inbound.IsGone) return new SiteAnswer(IsLapsed: true, []);
             if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
@@ -123,8 +126,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Concat(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
 
     /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
-    public void Leave(CancellationCause cause)
+    /// <param name="cause">Why.</param>
+    /// <param name="handsBack">Whether owners are told so; else it is as if it had died, and what it ran counts as lost (D2).</param>
+    public void Leave(CancellationCause cause, bool handsBack)
     {
+        _isDying = !handsBack;
         _stop = cause;
         // After this nobody applies a batch.
         foreach (OwnerStream stream in _streams.Values)
@@ -134,6 +140,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
         foreach (SiteWorkflow workflow in _workflows.Values) workflow.Drop(cause);
     }
+
+    /// <summary>No answer to anything from a silo that dies: its owners hear from membership what became of it.</summary>
+    private SiteAnswer Refuse() => _isDying ? throw new InvalidOperationException($"Silo {host.SiloName} goes down, and takes nothing more.") : Leaving;
 
     private void Apply(string owner, SiteItem item)
     {

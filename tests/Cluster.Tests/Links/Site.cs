@@ -41,7 +41,7 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Bed.Morning.TrySetResult();
-        Silo.Leave(new CancellationCause(CancellationCauseKind.ParentCancelled, "the test ends", null, DateTimeOffset.UnixEpoch));
+        Silo.Leave(new CancellationCause(CancellationCauseKind.ParentCancelled, "the test ends", null, DateTimeOffset.UnixEpoch), handsBack: true);
         await Host.StopAsync(_bound.Token);
         await Host.DisposeAsync();
         await _services.DisposeAsync();

@@ -15,7 +15,7 @@ public sealed class SiteTests
     public async Task Leave_WhileTheSiloHandsItselfAChild_TheChildIsSignalled()
     {
         await using Site site = new(TimeSpan.FromMinutes(1));
-        site.AtNextTime(() => site.Silo.Leave(Stop));
+        site.AtNextTime(() => site.Silo.Leave(Stop, handsBack: true));
         site.Silo.DeliverHere([Site.Deliver(epoch: 1)]);
         await site.GuardAsync(site.Bed.Signalled.Task);
         Assert.DoesNotContain(site.Silo.Running("site"), child => child.IsOwned);
