@@ -68,6 +68,9 @@ internal sealed class Site : IAsyncDisposable
 /// <summary>Where a test meets its sleepers.</summary>
 internal sealed class Bed
 {
+    /// <summary>Completes when a sleeper sleeps: what begins it asks the clock before that.</summary>
+    public TaskCompletionSource Asleep { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Completes when a sleeper's token is signalled.</summary>
     public TaskCompletionSource Signalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -81,6 +84,7 @@ internal sealed class Sleeper(Bed bed) : Worker<int, int>
 {
     public override async Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken)
     {
+        bed.Asleep.TrySetResult();
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         bed.Signalled.TrySetResult();
         await bed.Morning.Task;

@@ -27,6 +27,7 @@ public sealed class SiteTests
     {
         await using Site site = new(TimeSpan.Zero);
         site.Silo.Deliver("old", 1, 0, [Site.Deliver(epoch: 1)]);
+        await site.GuardAsync(site.Bed.Asleep.Task);
         FoundDeliveries? found = null;
         site.AtNextTime(() => found = Assert.Single(site.Silo.DeliverHere([new SiteItem("w-1", 2, new Attach([new Delivery(new ChildId(1, 0), 1)]))])));
         site.Silo.EndLapsedLeases();
