@@ -105,7 +105,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
             Site.EndLapsedLeases();
             return Task.CompletedTask;
         }));
-        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : Task.CompletedTask));
+        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : _takeover.TakeUpOwnAsync()));
         return Task.CompletedTask;
     }
 

@@ -20,6 +20,8 @@ public sealed record Wanted
 
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
+    public TimeSpan SweepPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Which silos have <see cref="RareWorker"/>, by their number in the order of starting.</summary>
@@ -55,6 +57,7 @@ public sealed class FieldCluster : IAsyncDisposable
             silo.Services.Configure<SheafSiloOptions>(options =>
             {
                 options.LeaseDuration = wanted.Lease;
+                options.SweepPeriod = wanted.SweepPeriod;
                 options.ShutdownTimeout = wanted.ShutdownTimeout;
             });
             silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseJournal(Journal);
