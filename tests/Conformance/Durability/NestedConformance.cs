@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Journal;
 
 namespace Sheaf.Conformance;
 
@@ -165,8 +167,10 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     [Trait("Rule", "R2")]
     public async Task Nested_ItsIdIsTaken_FailsAndSaysSo()
     {
+        // No client may start one under such an id; it may be there from before that was so.
+        string other = JsonSerializer.Serialize(new PlanInput(Stage.Id, new GroupPlan("other", new Return("other"))));
+        await Journal.CreateAsync(new WorkflowHeader { Id = ChildId, Workflow = "plan/v1", Input = other, CreatedAt = Host.Time.GetUtcNow(), Owner = "an earlier process" });
         HostProcess process = await StartAsync(configure: AddParent);
-        await process.Client.StartAsync(Run.Workflow<PlanWorkflow>(), ChildId, new PlanInput(Stage.Id, new GroupPlan("other", new Return("other"))));
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new GroupPlan("inside", new Return("mine"))));
         Assert.Contains(ChildId.Value, Assert.Single(failures.Leaves).Exception.Message, StringComparison.Ordinal);
     }
