@@ -17,6 +17,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     // Whether there is no time for goodbyes. Set before _stop.
     private volatile bool _isDying;
 
+    // Of which an earlier owner may not have heard that they are over.
+    private readonly ForgottenWorkflows _forgotten = new();
+
     // Forgotten, with leaves that have been signalled and have not ended: for the audit.
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
@@ -82,8 +85,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
 
     /// <summary>The workflow has ended, or its lease has.</summary>
-    public void Forget(SiteWorkflow workflow, bool hasLeaves)
+    public void Forget(SiteWorkflow workflow, long epoch, bool hasLeaves)
     {
+        _forgotten.Add(workflow.Workflow, epoch);
         _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
         if (hasLeaves) _leaving[workflow] = true;
     }
@@ -149,7 +153,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
         // A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.
         SiteWorkflow? workflow = item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
             ? _workflows.GetValueOrDefault(item.Workflow)
-            : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this));
+            : _workflows.GetOrAdd(item.Workflow, id => new SiteWorkflow(id, host, this, mayBeLate: _forgotten.MayBeLate(id, item.Epoch)));
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
         // This silo may have been the owner before, and not have heard that it is not any more.
         if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);

@@ -180,6 +180,9 @@ public sealed class FieldCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until something is so that no silo tells of.</summary>
+    public Task UntilAsync(Func<bool> isSo, string what) => Field.GuardAsync(UntilAsync(() => Task.FromResult(isSo())), what);
+
     /// <summary>Asks again and again: silos raise nothing that could be waited for.</summary>
     private static async Task UntilAsync(Func<Task<bool>> isSo)
     {
