@@ -130,6 +130,13 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        return await ExecuteAsync(command => _sql.FindOwned(command, owner), (command, token) => RowsAsync(command, row => new OwnedWorkflow(row.GetString(0), row.GetInt64(1)), token), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>Commits come as the server sends them: a long journal is never in memory whole.</remarks>
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default) =>
         StreamAsync(
@@ -188,13 +195,15 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
     private static async Task<T> ScalarAsync<T>(NpgsqlCommand command, CancellationToken cancellationToken) =>
         (T)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
 
-    private static async Task<List<WorkflowHeader>> HeadersAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static Task<List<WorkflowHeader>> HeadersAsync(NpgsqlCommand command, CancellationToken cancellationToken) => RowsAsync(command, PostgreSqlStatements.Header, cancellationToken);
+
+    private static async Task<List<T>> RowsAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
     {
         NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable readerEnds = reader.ConfigureAwait(false);
-        List<WorkflowHeader> headers = [];
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) headers.Add(PostgreSqlStatements.Header(reader));
-        return headers;
+        List<T> rows = [];
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(row(reader));
+        return rows;
     }
 
     /// <summary>One statement, and with it one transaction; again where the server says that it was another's turn.</summary>

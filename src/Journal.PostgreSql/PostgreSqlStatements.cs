@@ -42,6 +42,7 @@ internal sealed class PostgreSqlStatements(string schema)
         """;
 
     private readonly string _find = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE id = $1";
+    private readonly string _findOwned = $"SELECT id, epoch FROM {schema}.sheaf_workflow WHERE owner = $1 AND status = 0 ORDER BY number";
     private readonly string _trim = $"DELETE FROM {schema}.sheaf_commit WHERE workflow = (SELECT number FROM {schema}.sheaf_workflow WHERE id = $1) AND first_sequence + count <= $2";
     private readonly string _list = $"SELECT {Columns} FROM {schema}.sheaf_workflow w ORDER BY number";
     private readonly string _listByStatus = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE status = $1 ORDER BY number";
@@ -132,6 +133,12 @@ internal sealed class PostgreSqlStatements(string schema)
     {
         command.CommandText = _find;
         Add(command, workflow.Value, NpgsqlDbType.Text);
+    }
+
+    public void FindOwned(NpgsqlCommand command, string owner)
+    {
+        command.CommandText = _findOwned;
+        Add(command, owner, NpgsqlDbType.Text);
     }
 
     public void List(NpgsqlCommand command, WorkflowStatus? status)

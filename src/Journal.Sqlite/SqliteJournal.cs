@@ -100,6 +100,22 @@ public sealed class SqliteJournal : IJournal, IDisposable
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        cancellationToken.ThrowIfCancellationRequested();
+        using SqliteConnection connection = Open();
+        using SqliteCommand select = connection.CreateCommand();
+        // By the index of those that run: a file has one owner, so that nearly all of them are its.
+        select.CommandText = "SELECT id, epoch FROM sheaf_workflow WHERE status = 0 AND owner = $owner ORDER BY number";
+        select.Parameters.AddWithValue("$owner", owner);
+        using SqliteDataReader reader = select.ExecuteReader();
+        List<OwnedWorkflow> owned = [];
+        while (reader.Read()) owned.Add(new OwnedWorkflow(reader.GetString(0), reader.GetInt64(1)));
+        return Task.FromResult<IReadOnlyList<OwnedWorkflow>>(owned);
+    }
+
+    /// <inheritdoc/>
     public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);

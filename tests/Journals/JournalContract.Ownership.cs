@@ -78,6 +78,21 @@ public abstract partial class JournalContract
     }
 
     [Fact]
+    [Trait("Rule", "D7")]
+    public async Task FindOwned_OfAnOwner_GivesWhatItHasAndHasNotEndedOldestFirst()
+    {
+        foreach ((string id, string? owner) in ((string, string?)[])[("c", "me"), ("b", "other"), ("a", "me"), ("d", null), ("e", "me")])
+            await Journal.CreateAsync(Header(id) with { Owner = owner }, Token);
+        await Journal.AppendAsync([Commit("e", 1, 0, 1, "[1]") with { EndsAs = WorkflowStatus.Succeeded, EndedAt = CreatedAt }], Token);
+        await Journal.ClaimAsync("b", "me", Token);
+        await Journal.ClaimAsync("c", "other", Token);
+        await Journal.ClaimAsync("a", "me", Token);
+        Assert.Equal([new OwnedWorkflow("b", 2), new OwnedWorkflow("a", 2)], await Journal.FindOwnedAsync("me", Token));
+        await Journal.ReleaseAsync("me", Token);
+        Assert.Empty(await Journal.FindOwnedAsync("me", Token));
+    }
+
+    [Fact]
     public async Task Purge_OfEndedWorkflows_DeletesTheOldestFirstAndFreesTheirIds()
     {
         foreach ((string id, int minute) in ((string, int)[])[("c", 3), ("a", 1), ("b", 2), ("later", 9)])

@@ -10,10 +10,11 @@ public interface IWorkflowClient
     /// <typeparam name="TIn">The type of its input.</typeparam>
     /// <typeparam name="TOut">The type of its value.</typeparam>
     /// <param name="workflow">What to run: <c>Run.Workflow&lt;AnswerQuestion&gt;()</c>.</param>
-    /// <param name="id">Its id, chosen by the caller.</param>
+    /// <param name="id">Its id, chosen by the caller. Two endings are for names that workflows make themselves: <c>~</c> and a number, and <c>/</c> and two or three numbers with dots between them.</param>
     /// <param name="input">Its input.</param>
     /// <param name="cancellationToken">Gives up the call. The workflow may have been started all the same.</param>
     /// <returns>Whether this call started it; <see langword="false"/> if it was there already.</returns>
+    /// <exception cref="ArgumentException">The id ends like the name of a later run (<c>order-42~1</c>) or of a nested workflow (<c>order-42/1.0</c>), which would share it, and its idempotency keys.</exception>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input, or no such workflow is registered.</exception>
     /// <exception cref="PayloadTooLargeException">The input is over the limit.</exception>
     Task<bool> StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default);
@@ -22,12 +23,13 @@ public interface IWorkflowClient
     /// <typeparam name="TIn">The type of its input.</typeparam>
     /// <typeparam name="TOut">The type of its value.</typeparam>
     /// <param name="workflow">What to run.</param>
-    /// <param name="id">Its id, chosen by the caller.</param>
+    /// <param name="id">Its id, as for <see cref="StartAsync"/>.</param>
     /// <param name="input">Its input.</param>
     /// <param name="cancellationToken">Cancels the workflow; the call then waits for its end.</param>
     /// <exception cref="ExceptionGroup">The workflow failed: all its failures.</exception>
     /// <exception cref="OperationCanceledException">The workflow was cancelled, by this call's token or by somebody else.</exception>
     /// <exception cref="WorkflowStuckException">Its code cannot go on. It has not ended.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="StartAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">As for <see cref="StartAsync"/>.</exception>
     Task<TOut> RunAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default);
 

@@ -59,9 +59,13 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         await Context.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Claims all that has not ended, also another process's: the embedded host is the only one on its journal.</summary>
+    /// <summary>
+    /// Claims all that has not ended, also another process's: the embedded host is the only one on its journal. First what it has already: by
+    /// an earlier try whose answer was lost, or since an earlier process was called the same, as in a container that was started again.
+    /// </summary>
     private async Task ResumeAsync()
     {
+        foreach (WorkflowHeader header in await Workflows.FindUnrunAsync(Context.Stopping).ConfigureAwait(false)) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
         while (true)
         {
             IReadOnlyList<WorkflowHeader> claimed = await Context.Journal.ClaimAbandonedAsync([Context.OwnerName], Context.OwnerName, ClaimPage, Context.Stopping).ConfigureAwait(false);

@@ -103,6 +103,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     /// <summary>What the work's own predicate says of its failure; null where types decide.</summary>
     protected virtual Func<Exception, bool>? IsWorthRetry => null;
 
+    /// <summary>The end of an attempt that was cancelled since its time was up.</summary>
+    protected WorkEnd TimedOut() => WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{name}' took longer than its timeout of {timeout}."));
+
     /// <summary>Judges work that has ended, by whether its token was signalled (R4).</summary>
     protected WorkEnd Judge(Task task) => WorkEnd.Of(task, _source.IsCancellationRequested, isCancellation: null);
 
@@ -162,8 +165,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
 
         // A signal that is on its way through the callbacks: what they throw belongs here.
         if (Volatile.Read(ref _signal) is { } signal) await signal.Task.ConfigureAwait(false);
-        if (end.Kind == OutcomeKind.Cancelled && _timedOut && scope.Cause is null)
-            end = WorkEnd.Failed(new TimeoutException($"Attempt {attempt} of child '{name}' took longer than its timeout of {timeout}."));
+        if (end.Kind == OutcomeKind.Cancelled && _timedOut && scope.Cause is null) end = TimedOut();
         if (_callbackErrors is { Count: > 0 } callbackErrors) end = WorkEnd.Failed([.. end.Errors, .. callbackErrors]);
         if (end.Kind == OutcomeKind.Succeeded) return (Result.Succeeded(value), null);
         if (end.Kind == OutcomeKind.Cancelled) return (Result.Cancelled(), null);

@@ -9,12 +9,14 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
     public Task<bool> StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
+        ReservedIds.ThrowIfReserved(id);
         return StartAsync(workflow.Name, id, payloads.Write(input, "input of workflow", id.Value) ?? "null", cancellationToken);
     }
 
     public async Task<TOut> RunAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
+        ReservedIds.ThrowIfReserved(id);
         string json = payloads.Write(input, "input of workflow", id.Value) ?? "null";
         cancellationToken.ThrowIfCancellationRequested();
         Task<WorkflowEnd> end = RunAsync(workflow.Name, id, json);

@@ -8,6 +8,9 @@ namespace Sheaf.Hosting;
 internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWorkflow run, LeafScope scope, Action<LeafEnded> onEnded)
     : Leaf(host, workflow, run.Child, run.Attempt, run.Delivery, run.Name, run.Timeout, scope, onEnded)
 {
+    /// <summary>What the workflow is told where its attempt's time is up. In its journal, from which a later owner of the parent knows why it ended.</summary>
+    private const string TimeIsUp = "its time is up";
+
     public override bool EndsWithHost => false;
 
     public override (string? Worker, string? Input) Call => (run.Workflow, run.Input);
@@ -37,7 +40,7 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
     private void OnSignalled(NestedWorkflow nested, CancellationTokenSource waiting)
     {
         if (Scope.IsAbandoned) waiting.Cancel();
-        else Host.Nested.Cancel(nested, Scope.Cause?.ToString() ?? "its time is up");
+        else Host.Nested.Cancel(nested, Scope.Cause?.ToString() ?? TimeIsUp);
     }
 
     private (WorkEnd End, string? Value) ToEnd(WorkflowId id, WorkflowEnd end, bool isSignalled) => end.Result switch
@@ -45,6 +48,8 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
         { Kind: OutcomeKind.Succeeded, Value: var value } => (WorkEnd.Succeeded, value),
         { Failure: { } failure } => (WorkEnd.Failed(failure.ToException(Host.Options.FailureTypes)), null),
         _ when isSignalled => (WorkEnd.Cancelled, null),
+        // By an earlier owner of the parent, whose timer it was.
+        _ when end.Cause is { Kind: CancellationCauseKind.Requested, Reason: TimeIsUp } asked && asked.By == Workflow.Value => (TimedOut(), null),
         // Cancelled by somebody else, as a timeout is (R4).
         _ => (WorkEnd.Failed(new OperationCanceledException($"Workflow '{id}' was cancelled{(end.Cause is { } cause ? $": {cause}" : "")}.")), null),
     };

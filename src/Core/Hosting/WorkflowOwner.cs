@@ -40,6 +40,21 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         }
     }
 
+    /// <summary>What this host owns by the journal's word and does not run: claimed by a call whose answer was lost. Nobody else looks for it.</summary>
+    public async Task<IReadOnlyList<WorkflowHeader>> FindUnrunAsync(CancellationToken cancellationToken)
+    {
+        List<WorkflowHeader> unrun = [];
+        foreach (OwnedWorkflow owned in await host.Journal.FindOwnedAsync(host.OwnerName, cancellationToken).ConfigureAwait(false))
+        {
+            if (Runs(owned.Id, owned.Epoch)) continue;
+            // Read again: most that do not run have ended since, or were let go of. One that is being created has its actor before its row.
+            if (await host.Journal.FindAsync(owned.Id, cancellationToken).ConfigureAwait(false) is not { Status: WorkflowStatus.Running } header) continue;
+            if (header.Owner == host.OwnerName && !Runs(header.Id, header.Epoch)) unrun.Add(header);
+        }
+
+        return unrun;
+    }
+
     /// <summary>Another owner has claimed a workflow: what runs here of an epoch before is over.</summary>
     public void OnClaimed(WorkflowId id, long epoch)
     {
@@ -214,6 +229,8 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt) { EndedAt = header.EndedAt };
         }
     }
+
+    private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch;
 
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
     {

@@ -37,6 +37,25 @@ public interface IJournal
     /// <returns>How many workflows it had.</returns>
     Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Finds what an owner has and has not ended, oldest first (rule D7): hosts ask it now and then, for what a claim gave them whose answer
+    /// was lost.
+    /// </summary>
+    /// <param name="owner">The owner.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <remarks>A store that does not say how reads it out of <see cref="ListAsync"/>. Where there are many workflows, an index is better.</remarks>
+    async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        List<OwnedWorkflow> owned = [];
+        await foreach (WorkflowHeader header in ListAsync(WorkflowStatus.Running, cancellationToken).ConfigureAwait(false))
+        {
+            if (header.Owner == owner) owned.Add(new OwnedWorkflow(header.Id, header.Epoch));
+        }
+
+        return owned;
+    }
+
     /// <summary>Reads a workflow's commits in their order.</summary>
     /// <param name="workflow">The workflow. One that does not exist has no commits.</param>
     /// <param name="fromSequence">Commits that end before this entry are left out.</param>

@@ -82,6 +82,15 @@ public sealed class MemoryJournal : IJournal
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        cancellationToken.ThrowIfCancellationRequested();
+        // What has ended has no owner.
+        lock (_gate) return Task.FromResult<IReadOnlyList<OwnedWorkflow>>([.. _inOrder.Select(record => record.Header).Where(header => header.Owner == owner).Select(header => new OwnedWorkflow(header.Id, header.Epoch))]);
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await Task.CompletedTask.ConfigureAwait(false);

@@ -16,6 +16,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     private readonly OutcomeLinks _outcomes;
     private readonly Membership _membership;
     private readonly Takeover _takeover;
+    private readonly Whereabouts _whereabouts;
     private readonly SiteLinkFactory _factory;
 
     public ClusterHost(
@@ -28,6 +29,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Links = new SiteLinks(address);
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
+        _whereabouts = new Whereabouts(Context, Workflows);
         _outcomes = new OutcomeLinks(this, grains);
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed);
         _factory = new SiteLinkFactory(this, grains);
@@ -50,8 +52,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     }
 
     /// <summary>Takes ends of children, and answers when they are committed.</summary>
-    /// <returns>The places of those whose workflow is not here, or cannot take them now.</returns>
-    public Task<IReadOnlyList<int>> OnOutcomesAsync(IReadOnlyList<(WorkflowId Workflow, LeafEnded Ended)> outcomes)
+    public async Task<OutcomeAnswer> OnOutcomesAsync(IReadOnlyList<(WorkflowId Workflow, LeafEnded Ended)> outcomes)
     {
         OutcomeReceipt receipt = new(outcomes.Count);
         for (int i = 0; i < outcomes.Count; i++)
@@ -60,7 +61,8 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
             else receipt.NotHere(i);
         }
 
-        return receipt.WhenAnswered;
+        IReadOnlyList<int> notHere = await receipt.WhenAnswered.ConfigureAwait(false);
+        return notHere.Count == 0 ? OutcomeAnswer.Committed : await _whereabouts.FindAsync(outcomes, notHere).ConfigureAwait(false);
     }
 
     private bool TryPost(WorkflowId workflow, Letter letter)
@@ -72,7 +74,13 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
 
     public async Task<bool> OnSpawnAsync(WireSpawn spawn)
     {
-        if (Workflows.Find(spawn.Workflow) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
+        if (Workflows.Find(spawn.Workflow) is not { } actor)
+        {
+            // Who asks would ask for ever.
+            if (await _whereabouts.HasEndedAsync(spawn.Workflow).ConfigureAwait(false)) return false;
+            throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
+        }
+
         LetterAnswer answer = new();
         actor.Post(new Letter(spawn.ToAsk(), answer));
         try
@@ -105,7 +113,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
             Site.EndLapsedLeases();
             return Task.CompletedTask;
         }));
-        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : Task.CompletedTask));
+        Context.Run(() => EveryAsync(_settings.SweepPeriod, () => _membership.IsFirst ? _takeover.RunAsync() : _takeover.TakeUpOwnAsync()));
         return Task.CompletedTask;
     }
 
@@ -115,7 +123,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     /// </summary>
     private async Task StopAsync(CancellationToken cancellationToken)
     {
-        Site.Leave(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()));
+        Site.Leave(new(CancellationCauseKind.ParentCancelled, "the silo stops", Context.SiloName, Context.Time.GetUtcNow()), handsBack: !cancellationToken.IsCancellationRequested);
         if (cancellationToken.IsCancellationRequested)
         {
             await Context.StopAsync(cancellationToken).ConfigureAwait(false);

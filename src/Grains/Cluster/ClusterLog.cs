@@ -43,4 +43,7 @@ internal static partial class ClusterLog
 
     [LoggerMessage(EventId = 52, Level = LogLevel.Warning, Message = "The journal's store did not answer a caller's question; the caller asks again.")]
     public static partial void StoreAway(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 53, Level = LogLevel.Warning, Message = "{Count} workflows that this silo owned and did not run were taken up: the answer to their claim may have been lost.")]
+    public static partial void TakenUp(ILogger logger, int count);
 }

@@ -27,7 +27,7 @@ internal sealed class OutcomeLinks(ClusterHost host, IGrainFactory grains)
         return new OutcomeLink(host.Context, owner, async outcomes =>
         {
             WireOutcome[] wire = [.. outcomes.Select(outcome => WireOutcome.From(outcome.Workflow.Workflow.Value, outcome.Ended))];
-            return (await grain.OutcomesAsync(new OutcomeBatch(site, wire)).ConfigureAwait(false)).NotHere;
+            return (await grain.OutcomesAsync(new OutcomeBatch(site, wire)).ConfigureAwait(false)).ToAnswer();
         });
     }
 }

@@ -24,27 +24,32 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
 
     private readonly SemaphoreSlim _running = new(1, 1);
 
-    // Whether a claim may have been made whose answer was lost. Guarded by _running.
-    private bool _mayHaveClaimed;
+    /// <summary>Takes up what this silo has, and takes over what nobody has.</summary>
+    public Task RunAsync() => OneAtATimeAsync(async () =>
+    {
+        // Before: of a claim whose answer was lost the journal tells.
+        await ResumeOwnAsync().ConfigureAwait(false);
+        // Not as it was when this was asked for: a silo that has joined since must not lose what it owns.
+        await members.Refresh(default, host.Stopping).ConfigureAwait(false);
+        string[] live = [.. members.CurrentSnapshot.Members.Values.Where(Membership.IsLive).Select(member => member.SiloAddress.ToParsableString())];
+        while (!host.Stopping.IsCancellationRequested)
+        {
+            IReadOnlyList<WorkflowHeader> claimed = await host.Journal.ClaimAbandonedAsync(live, host.OwnerName, Page, host.Stopping).ConfigureAwait(false);
+            if (claimed.Count > 0) ClusterLog.TakenOver(host.Logger, claimed.Count);
+            await ResumeAsync(claimed).ConfigureAwait(false);
+            if (claimed.Count < Page) return;
+        }
+    });
 
-    public async Task RunAsync()
+    /// <summary>Takes up what this silo owns and does not run: it lives, so nobody else does.</summary>
+    public Task TakeUpOwnAsync() => OneAtATimeAsync(ResumeOwnAsync);
+
+    private async Task OneAtATimeAsync(Func<Task> run)
     {
         await _running.WaitAsync(host.Stopping).ConfigureAwait(false);
         try
         {
-            // Not as it was when this was asked for: a silo that has joined since must not lose what it owns.
-            await members.Refresh(default, host.Stopping).ConfigureAwait(false);
-            string[] live = [.. members.CurrentSnapshot.Members.Values.Where(Membership.IsLive).Select(member => member.SiloAddress.ToParsableString())];
-            if (_mayHaveClaimed) await TakeUpOwnAsync().ConfigureAwait(false);
-            while (!host.Stopping.IsCancellationRequested)
-            {
-                _mayHaveClaimed = true;
-                IReadOnlyList<WorkflowHeader> claimed = await host.Journal.ClaimAbandonedAsync(live, host.OwnerName, Page, host.Stopping).ConfigureAwait(false);
-                if (claimed.Count > 0) ClusterLog.TakenOver(host.Logger, claimed.Count);
-                await ResumeAsync(claimed).ConfigureAwait(false);
-                _mayHaveClaimed = false;
-                if (claimed.Count < Page) return;
-            }
+            await run().ConfigureAwait(false);
         }
         catch (Exception error) when (!host.Stopping.IsCancellationRequested)
         {
@@ -61,15 +66,10 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
         }
     }
 
-    /// <summary>Of a claim whose answer was lost the journal tells: what this silo owns and does not run.</summary>
-    private async Task TakeUpOwnAsync()
+    private async Task ResumeOwnAsync()
     {
-        List<WorkflowHeader> own = [];
-        await foreach (WorkflowHeader header in host.Journal.ListAsync(WorkflowStatus.Running, host.Stopping).ConfigureAwait(false))
-        {
-            if (header.Owner == host.OwnerName && !(workflows.Find(header.Id)?.Epoch >= header.Epoch)) own.Add(header);
-        }
-
+        IReadOnlyList<WorkflowHeader> own = await workflows.FindUnrunAsync(host.Stopping).ConfigureAwait(false);
+        if (own.Count > 0) ClusterLog.TakenUp(host.Logger, own.Count);
         await ResumeAsync(own).ConfigureAwait(false);
     }
 

@@ -8,7 +8,10 @@ public sealed class SheafSiloOptions
     /// <value>The default is 15 s: about three times what the death of a silo takes to be noticed, and the resume after it. At least 1 s.</value>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often one silo of the cluster looks for workflows that no live silo owns (rule D7). What a silo's death leaves behind is taken over at once; this catches what was missed.</summary>
+    /// <summary>
+    /// How often one silo of the cluster looks for workflows that no live silo owns, and each for those that it owns itself and does not run
+    /// (rule D7). What a silo's death leaves behind is taken over at once; this catches what was missed.
+    /// </summary>
     /// <value>The default is 30 s. At least 1 s.</value>
     public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(30);
 

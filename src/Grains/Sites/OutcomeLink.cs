@@ -8,7 +8,7 @@ namespace Sheaf.Grains;
 /// Thread-safe. What ends while a batch is in flight gathers for the next: a batch goes when nothing else is on its way, or
 /// when it is full.
 /// </remarks>
-internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnlyList<(SiteWorkflow Workflow, LeafEnded Ended)>, Task<IReadOnlyList<int>>> send)
+internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnlyList<(SiteWorkflow Workflow, LeafEnded Ended)>, Task<OutcomeAnswer>> send)
 {
     /// <summary>So many batches may be on their way: an answer comes only with the commit.</summary>
     private const int MaxInFlight = 4;
@@ -61,13 +61,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
         {
             try
             {
-                HashSet<int> notHere = [.. await send(batch).ConfigureAwait(false)];
-                for (int i = 0; i < batch.Count; i++)
-                {
-                    if (!notHere.Contains(i)) batch[i].Workflow.OnAcknowledged(new Delivery(batch[i].Ended.Child, batch[i].Ended.Delivery));
-                }
-
-                if (notHere.Count > 0) OnRefused(batch.Where((_, i) => notHere.Contains(i)));
+                OnAnswer(batch, await send(batch).ConfigureAwait(false));
                 return;
             }
             catch (Exception error)
@@ -88,8 +82,24 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
         }
     }
 
+    private void OnAnswer(List<(SiteWorkflow Workflow, LeafEnded Ended)> batch, OutcomeAnswer answer)
+    {
+        HashSet<int> notHere = [.. answer.NotHere];
+        List<(SiteWorkflow Workflow, LeafEnded Ended)> refused = [];
+        for (int i = 0; i < batch.Count; i++)
+        {
+            (SiteWorkflow workflow, LeafEnded ended) = batch[i];
+            if (!notHere.Contains(i)) workflow.OnAcknowledged(new Delivery(ended.Child, ended.Delivery));
+            else if (answer.Ended.Contains(workflow.Workflow)) workflow.Leave(owner, new(CancellationCauseKind.ParentCancelled, "the workflow has ended", owner, host.Time.GetUtcNow()));
+            else if (answer.Moved.TryGetValue(workflow.Workflow, out string? next)) workflow.MoveTo(owner, next);
+            else refused.Add(batch[i]);
+        }
+
+        if (refused.Count > 0) OnRefused(refused);
+    }
+
     /// <summary>Their workflow is stuck, or on its way to another owner, who will ask.</summary>
-    private void OnRefused(IEnumerable<(SiteWorkflow Workflow, LeafEnded Ended)> refused)
+    private void OnRefused(IReadOnlyList<(SiteWorkflow Workflow, LeafEnded Ended)> refused)
     {
         lock (_gate)
         {

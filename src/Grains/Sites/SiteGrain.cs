@@ -27,7 +27,7 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
     }
 
     public async Task<OutcomeReply> OutcomesAsync(OutcomeBatch batch) =>
-        new(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
+        OutcomeReply.From(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
 
     public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnSpawnAsync(spawn);
 

@@ -14,11 +14,15 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     // Null until the silo stops; then why, once.
     private volatile CancellationCause? _stop;
 
+    // Whether there is no time for goodbyes. Set before _stop.
+    private volatile bool _isDying;
+
+    // Of which an earlier owner may not have heard that they are over.
+    private readonly ForgottenWorkflows _forgotten = new();
+
     // Forgotten, with leaves that have been signalled and have not ended: for the audit.
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
-
-    private HostContext Context => host;
 
     /// <summary>Of how many workflows something is known here.</summary>
     public int WorkflowCount => _workflows.Count + _leaving.Count;
@@ -26,11 +30,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>Takes messages of an owner's stream.</summary>
     public SiteAnswer Deliver(string owner, long stream, long firstNumber, IReadOnlyList<SiteItem> items)
     {
-        if (_stop is not null) return Leaving;
+        if (_stop is not null) return Refuse();
         OwnerStream inbound = _streams.GetOrAdd(owner, _ => new OwnerStream());
         lock (inbound)
         {
-            if (_stop is not null) return Leaving;
+            if (_stop is not null) return Refuse();
             if (stream < inbound.Stream) return new SiteAnswer(IsLapsed: false, []);
             if (stream == inbound.Stream && inbound.IsGone) return new SiteAnswer(IsLapsed: true, []);
             if (stream > inbound.Stream && !inbound.TryBegin(stream, firstNumber)) return new SiteAnswer(IsLapsed: true, []);
@@ -81,8 +85,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
 
     /// <summary>The workflow has ended, or its lease has.</summary>
-    public void Forget(SiteWorkflow workflow, bool hasLeaves)
+    public void Forget(SiteWorkflow workflow, long epoch, bool hasLeaves)
     {
+        _forgotten.Add(workflow.Workflow, epoch);
         _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
         if (hasLeaves) _leaving[workflow] = true;
     }
@@ -125,8 +130,11 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Concat(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
 
     /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
-    public void Leave(CancellationCause cause)
+    /// <param name="cause">Why.</param>
+    /// <param name="handsBack">Whether owners are told so; else it is as if it had died, and what it ran counts as lost (D2).</param>
+    public void Leave(CancellationCause cause, bool handsBack)
     {
+        _isDying = !handsBack;
         _stop = cause;
         // After this nobody applies a batch.
         foreach (OwnerStream stream in _streams.Values)
@@ -137,12 +145,17 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
         foreach (SiteWorkflow workflow in _workflows.Values) workflow.Drop(cause);
     }
 
+    /// <summary>No answer to anything from a silo that dies: its owners hear from membership what became of it.</summary>
+    private SiteAnswer Refuse() => _isDying ? throw new InvalidOperationException($"Silo {host.SiloName} goes down, and takes nothing more.") : Leaving;
+
+    private SiteWorkflow Make(WorkflowId id, long epoch) => new(id, host, this, mayBeLate: _forgotten.MayBeLate(id, epoch));
+
     private void Apply(string owner, SiteItem item)
     {
         // A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.
         SiteWorkflow? workflow = item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
             ? _workflows.GetValueOrDefault(item.Workflow)
-            : _workflows.GetOrAdd(item.Workflow, static (id, site) => new SiteWorkflow(id, site.Context, site), this);
+            : _workflows.GetOrAdd(item.Workflow, static (id, of) => of.Site.Make(id, of.Epoch), (Site: this, item.Epoch));
         workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
         // This silo may have been the owner before, and not have heard that it is not any more.
         if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);

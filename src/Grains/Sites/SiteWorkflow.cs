@@ -1,6 +1,7 @@
 using Orleans.Runtime;
 using Sheaf.Engine;
 using Sheaf.Hosting;
+using Sheaf.Journal;
 
 namespace Sheaf.Grains;
 
@@ -18,8 +19,18 @@ internal sealed class SiteWorkflow : ISiteEffects
     private readonly LeafPool _leaves;
     private string _owner = "";
 
-    public SiteWorkflow(WorkflowId workflow, HostContext host, SiteHost site)
+    // Guarded by _gate. Not null while it is not known whether the owner is one of long ago: deliveries wait for that.
+    private List<DispatchWorker>? _held;
+    private bool _isAsking;
+
+    /// <summary>Makes it for the first message of it.</summary>
+    /// <param name="workflow">The workflow.</param>
+    /// <param name="host">This silo's host.</param>
+    /// <param name="site">This silo's site.</param>
+    /// <param name="mayBeLate">Whether the message may be of an owner that has lost the workflow: then the journal is asked before anything runs.</param>
+    public SiteWorkflow(WorkflowId workflow, HostContext host, SiteHost site, bool mayBeLate)
     {
+        if (mayBeLate) _held = [];
         _workflow = workflow;
         _host = host;
         _site = site;
@@ -53,6 +64,12 @@ internal sealed class SiteWorkflow : ISiteEffects
             bool isNewOwner = epoch > _state.Epoch;
             if (isNewOwner) _owner = owner;
             _state.OnMessage(epoch, message, now);
+            if (_held is not null && !_isAsking)
+            {
+                _isAsking = true;
+                _host.Run(LookWhetherLateAsync);
+            }
+
             if (isNewOwner) kept = [.. _state.Kept];
         }
 
@@ -90,9 +107,23 @@ internal sealed class SiteWorkflow : ISiteEffects
         {
             if (_owner != owner) return 0;
             int count = Drop(cause);
-            _site.Forget(this, !_leaves.IsEmpty);
+            _site.Forget(this, _state.Epoch, !_leaves.IsEmpty);
             return count;
         }
+    }
+
+    /// <summary>The journal has another owner than the one that was told of ends. It is told now: whether it asks for them or not, it knows what it waits for.</summary>
+    public void MoveTo(string from, string to)
+    {
+        LeafEnded[] kept;
+        lock (_gate)
+        {
+            if (_owner != from) return;
+            _owner = to;
+            kept = [.. _state.Kept];
+        }
+
+        foreach (LeafEnded ended in kept) _site.Report(this, to, ended);
     }
 
     public IReadOnlyList<RunningChild> Running(string silo)
@@ -117,7 +148,8 @@ internal sealed class SiteWorkflow : ISiteEffects
     void ISiteEffects.Run(DispatchWorker dispatch, CancellationCause? cause)
     {
         if (cause is not null) _leaves.Cancel(dispatch.Child.Scope, cause);
-        _leaves.Start(dispatch);
+        if (_held is null) _leaves.Start(dispatch);
+        else _held.Add(dispatch);
     }
 
     void ISiteEffects.SignalScope(int scope, CancellationCause cause) => _leaves.Cancel(scope, cause);
@@ -127,7 +159,26 @@ internal sealed class SiteWorkflow : ISiteEffects
     void ISiteEffects.Forget(int scope)
     {
         _leaves.Close(scope);
-        if (scope == 0) _site.Forget(this, !_leaves.IsEmpty);
+        if (scope == 0) _site.Forget(this, _state.Epoch, !_leaves.IsEmpty);
+    }
+
+    /// <summary>The id may be another workflow's now, whose first owner has the epoch of an owner of long ago: only the journal knows.</summary>
+    private async Task LookWhetherLateAsync()
+    {
+        WorkflowHeader? header = await _host.PersistAsync(_workflow, () => _host.Journal.FindAsync(_workflow, _host.Stopping), _ => false, _host.Stopping).ConfigureAwait(false);
+        lock (_gate)
+        {
+            List<DispatchWorker> held = _held!;
+            _held = null;
+            if (header is { Status: WorkflowStatus.Running } && header.Epoch <= _state.Epoch)
+            {
+                foreach (DispatchWorker dispatch in held.Where(dispatch => _state.IsRunning(new Delivery(dispatch.Child, dispatch.Delivery)))) _leaves.Start(dispatch);
+                return;
+            }
+
+            // Nothing has run, so that there is nothing to tell anybody of.
+            Leave(_owner, new(CancellationCauseKind.ParentCancelled, "its owner has lost the workflow, or it has ended", _owner, _host.Time.GetUtcNow()));
+        }
     }
 
     /// <summary>Asks whoever owns the workflow, until one answers or nobody waits for the child that asks: its owner may be lost meanwhile.</summary>

@@ -110,9 +110,30 @@ internal sealed record WireDispatch(
 [GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.OutcomeBatch")]
 internal sealed record OutcomeBatch([property: Id(0)] string Site, [property: Id(1)] IReadOnlyList<WireOutcome> Outcomes);
 
-/// <summary>The answer: all of the batch is committed, but for these, by their places in the batch, whose workflow is not here.</summary>
+/// <summary>The answer: see <see cref="OutcomeAnswer"/>.</summary>
 [GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.OutcomeReply")]
-internal sealed record OutcomeReply([property: Id(0)] IReadOnlyList<int> NotHere);
+internal sealed record OutcomeReply([property: Id(0)] IReadOnlyList<int> NotHere)
+{
+    /// <summary>Null from a silo of a version that does not say.</summary>
+    [Id(1)]
+    public IReadOnlyList<string>? Ended { get; init; }
+
+    /// <summary>As above.</summary>
+    [Id(2)]
+    public IReadOnlyList<WireMoved>? Moved { get; init; }
+
+    public static OutcomeReply From(OutcomeAnswer answer) => new(answer.NotHere)
+    {
+        Ended = [.. answer.Ended.Select(workflow => workflow.Value)],
+        Moved = [.. answer.Moved.Select(moved => new WireMoved(moved.Key.Value, moved.Value))],
+    };
+
+    public OutcomeAnswer ToAnswer() => new(NotHere, [.. (Ended ?? []).Select(workflow => new WorkflowId(workflow))], (Moved ?? []).ToDictionary(moved => new WorkflowId(moved.Workflow), moved => moved.Owner));
+}
+
+/// <summary>A workflow that has another owner.</summary>
+[GenerateSerializer, Immutable, Alias("sheaf.WireMoved")]
+internal readonly record struct WireMoved([property: Id(0)] string Workflow, [property: Id(1)] string Owner);
 
 [GenerateSerializer, Immutable, Alias("sheaf.WireOutcome")]
 internal readonly record struct WireOutcome(

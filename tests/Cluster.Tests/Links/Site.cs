@@ -22,7 +22,7 @@ internal sealed class Site : IAsyncDisposable
         SheafBuilder builder = services.AddSheaf(sheaf => sheaf.AddWorker<Sleeper>());
         _services = services.AddSingleton(Bed).BuildServiceProvider();
         Host = new HostContext(_services, builder.Registry, builder.Options, new MemoryJournal(), _time, NullLogger.Instance, "site") { SiloName = "site" };
-        Silo = new SiteHost(Host, lease, owner => new OutcomeLink(Host, owner, _ => Task.FromResult<IReadOnlyList<int>>([])), (_, _) => false, (_, _) => Task.FromResult(false), (_, _) => { });
+        Silo = new SiteHost(Host, lease, owner => new OutcomeLink(Host, owner, _ => Task.FromResult(OutcomeAnswer.Committed)), (_, _) => false, (_, _) => Task.FromResult(false), (_, _) => { });
     }
 
     public HostContext Host { get; }
@@ -41,7 +41,7 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Bed.Morning.TrySetResult();
-        Silo.Leave(new CancellationCause(CancellationCauseKind.ParentCancelled, "the test ends", null, DateTimeOffset.UnixEpoch));
+        Silo.Leave(new CancellationCause(CancellationCauseKind.ParentCancelled, "the test ends", null, DateTimeOffset.UnixEpoch), handsBack: true);
         await Host.StopAsync(_bound.Token);
         await Host.DisposeAsync();
         await _services.DisposeAsync();
@@ -68,6 +68,9 @@ internal sealed class Site : IAsyncDisposable
 /// <summary>Where a test meets its sleepers.</summary>
 internal sealed class Bed
 {
+    /// <summary>Completes when a sleeper sleeps: what begins it asks the clock before that.</summary>
+    public TaskCompletionSource Asleep { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Completes when a sleeper's token is signalled.</summary>
     public TaskCompletionSource Signalled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -81,6 +84,7 @@ internal sealed class Sleeper(Bed bed) : Worker<int, int>
 {
     public override async Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken)
     {
+        bed.Asleep.TrySetResult();
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         bed.Signalled.TrySetResult();
         await bed.Morning.Task;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Sheaf.Engine;
 using Sheaf.Grains;
 using Sheaf.Hosting;
+using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Links;
 
@@ -15,7 +16,7 @@ public sealed class SiteTests
     public async Task Leave_WhileTheSiloHandsItselfAChild_TheChildIsSignalled()
     {
         await using Site site = new(TimeSpan.FromMinutes(1));
-        site.AtNextTime(() => site.Silo.Leave(Stop));
+        site.AtNextTime(() => site.Silo.Leave(Stop, handsBack: true));
         site.Silo.DeliverHere([Site.Deliver(epoch: 1)]);
         await site.GuardAsync(site.Bed.Signalled.Task);
         Assert.DoesNotContain(site.Silo.Running("site"), child => child.IsOwned);
@@ -27,11 +28,46 @@ public sealed class SiteTests
     {
         await using Site site = new(TimeSpan.Zero);
         site.Silo.Deliver("old", 1, 0, [Site.Deliver(epoch: 1)]);
+        await site.GuardAsync(site.Bed.Asleep.Task);
         FoundDeliveries? found = null;
         site.AtNextTime(() => found = Assert.Single(site.Silo.DeliverHere([new SiteItem("w-1", 2, new Attach([new Delivery(new ChildId(1, 0), 1)]))])));
         site.Silo.EndLapsedLeases();
         Assert.Single(found!.Value.Deliveries);
         Assert.True(Assert.Single(site.Silo.Running("site")).IsOwned);
+    }
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task Deliver_ByAnOwnerBeforeTheLastOfAWorkflowThatIsForgotten_StartsNothing()
+    {
+        await using Site site = new(TimeSpan.FromMinutes(1));
+        Forget(site);
+        // The message asks the clock, and then whoever finds out what it is worth.
+        TaskCompletionSource decided = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        site.AtNextTime(() => site.AtNextTime(decided.SetResult));
+        site.Silo.Deliver("old", 1, 0, [Site.Deliver(epoch: 1)]);
+        Assert.Empty(site.Silo.Running("site"));
+        await site.GuardAsync(decided.Task);
+        Assert.Empty(site.Silo.Running("site"));
+    }
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task Deliver_OfANewWorkflowUnderTheIdOfAForgottenOne_Runs()
+    {
+        await using Site site = new(TimeSpan.FromMinutes(1));
+        Forget(site);
+        await site.Host.Journal.CreateAsync(new WorkflowHeader { Id = "w-1", Workflow = "w", Input = "null", CreatedAt = DateTimeOffset.UnixEpoch, Owner = "new", Epoch = 1 });
+        site.Silo.Deliver("new", 1, 0, [Site.Deliver(epoch: 1)]);
+        await site.GuardAsync(site.Bed.Asleep.Task);
+        Assert.True(Assert.Single(site.Silo.Running("site")).IsOwned);
+    }
+
+    /// <summary>A workflow of two owners comes and goes.</summary>
+    private static void Forget(Site site)
+    {
+        site.Silo.Deliver("last", 1, 0, [new SiteItem("w-1", 2, new Attach([new Delivery(new ChildId(1, 0), 1)])), new SiteItem("w-1", 2, new ForgetScope(0))]);
+        Assert.Equal(0, site.Silo.WorkflowCount);
     }
 
     [Fact]

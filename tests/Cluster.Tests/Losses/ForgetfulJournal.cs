@@ -3,10 +3,12 @@ using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Losses;
 
-/// <summary>A journal that writes the end of a workflow, and whose answer to that is lost, once (D5).</summary>
+/// <summary>A journal that writes the end of a workflow, and whose answer to that is lost, once (D5). So are those to claims, while it is told so.</summary>
 public sealed class ForgetfulJournal(IJournal inner) : IJournal
 {
     private int _lost;
+
+    public bool ForgetsClaims { get; set; }
 
     public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
     {
@@ -15,7 +17,11 @@ public sealed class ForgetfulJournal(IJournal inner) : IJournal
         return answer;
     }
 
-    public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => inner.ClaimAsync(workflow, owner, cancellationToken);
+    public async Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default)
+    {
+        WorkflowHeader? claimed = await inner.ClaimAsync(workflow, owner, cancellationToken);
+        return ForgetsClaims ? throw new AnswerLostException() : claimed;
+    }
 
     public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default) =>
         inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);

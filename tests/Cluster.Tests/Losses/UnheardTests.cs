@@ -1,4 +1,8 @@
+using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
 using Sheaf.Cluster.Tests.Running;
+using Sheaf.Grains;
 using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Losses;
@@ -14,6 +18,24 @@ public sealed class UnheardTests
         cluster.Field.Open("open");
         WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(6));
         Assert.Equal(15, await cluster.ResultAsync(id));
+        await cluster.ForgottenAsync();
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Claim_TheAnswerIsLost_TheSiloTakesUpWhatItOwnsWithoutAnybodyWhoAsks()
+    {
+        ForgetfulJournal journal = new(new MemoryJournal());
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silos = 2, Journal = journal, SweepPeriod = TimeSpan.FromSeconds(1) });
+        // Not the one silo that looks for what nobody owns.
+        InProcessSiloHandle claimer = cluster.Silos.MaxBy(silo => silo.SiloAddress)!;
+        WorkflowId id = await cluster.SowAsync(cluster.Silos.MinBy(silo => silo.SiloAddress)!, new Rows(2));
+        await cluster.Field.StartedAsync(2);
+        journal.ForgetsClaims = true;
+        await Assert.ThrowsAnyAsync<DbException>(() => claimer.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows.TakeUpAsync(id, CancellationToken.None));
+        journal.ForgetsClaims = false;
+        cluster.Field.Open("open");
+        await cluster.HeaderAsync(id, header => header.Status == WorkflowStatus.Succeeded);
         await cluster.ForgottenAsync();
     }
 }

@@ -24,7 +24,7 @@ public sealed class PlaceTests
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silos = 2, HasRare = number => number > 1 });
         WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(3, "rare", MaxConcurrency: 2));
-        IReadOnlyList<ChildDescription> rows = (await cluster.Client.DescribeAsync(id))!.Children[0].Children;
+        IReadOnlyList<ChildDescription> rows = await cluster.RowsAsync(id, rows => rows.All(row => row.WaitsFor is not null));
         Assert.Equal(["a silo with worker 'rare': there is none", "a silo with worker 'rare': there is none", "a place among the 2 of its group"], rows.Select(row => row.WaitsFor));
         await cluster.AddAsync();
         cluster.Field.Open("open");

@@ -20,6 +20,8 @@ public sealed record Wanted
 
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
+    public TimeSpan SweepPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Which silos have <see cref="RareWorker"/>, by their number in the order of starting.</summary>
@@ -55,6 +57,7 @@ public sealed class FieldCluster : IAsyncDisposable
             silo.Services.Configure<SheafSiloOptions>(options =>
             {
                 options.LeaseDuration = wanted.Lease;
+                options.SweepPeriod = wanted.SweepPeriod;
                 options.ShutdownTimeout = wanted.ShutdownTimeout;
             });
             silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseJournal(Journal);
@@ -118,6 +121,14 @@ public sealed class FieldCluster : IAsyncDisposable
     public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo) =>
         Field.GuardAsync(UntilAsync(async () => await Journal.FindAsync(id) is { } header && isSo(header)), $"the journal's word on {id}");
 
+    /// <summary>The children of a workflow's group, once its description says so of them: what follows a commit, such as their being placed, comes after the start has answered.</summary>
+    public async Task<IReadOnlyList<ChildDescription>> RowsAsync(WorkflowId id, Predicate<IReadOnlyList<ChildDescription>> isSo)
+    {
+        IReadOnlyList<ChildDescription> rows = [];
+        await Field.GuardAsync(UntilAsync(async () => isSo(rows = (await Client.DescribeAsync(id))!.Children[0].Children)), $"the description of {id}");
+        return rows;
+    }
+
     /// <summary>D2: whatever was lost and repeated, the journal has one end of each child.</summary>
     public async Task<IReadOnlyList<WorkflowEvent>> EventsAsync(WorkflowId id)
     {
@@ -168,6 +179,9 @@ public sealed class FieldCluster : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Waits until something is so that no silo tells of.</summary>
+    public Task UntilAsync(Func<bool> isSo, string what) => Field.GuardAsync(UntilAsync(() => Task.FromResult(isSo())), what);
 
     /// <summary>Asks again and again: silos raise nothing that could be waited for.</summary>
     private static async Task UntilAsync(Func<Task<bool>> isSo)

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Journal;
 
 namespace Sheaf.Conformance;
 
@@ -117,6 +119,27 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "R12")]
+    [Trait("Rule", "D8")]
+    public async Task Nested_ItsTimeIsUpAndItsOwnerIsLost_FailsAsTheTimeoutThatItIs()
+    {
+        HostProcess first = await StartAsync(configure: AddParent);
+        GroupPlan plan = new("inside", new Start("work", new AtGate("late", new WaitForCancel(), IgnoresCancel: true)), new Await("work"));
+        await BeginAsync(first, plan, new RetryPlan(1) { AttemptTimeout = Seconds(5) });
+        await Stage.ReachedAsync("work:started");
+        await PassAsync(Seconds(5));
+        await Stage.ReachedAsync("work:cancelled");
+        Task end = EndAsync(first);
+        Stage.Open("late");
+        await end;
+        // Its worker is lost, and that is the end of a cancelled child. The owner that sees it has heard of no timeout.
+        HostProcess second = await StartAsync(configure: AddParent);
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => ResultAsync(second));
+        Assert.Contains("longer than its timeout of 00:00:05", Assert.IsType<TimeoutException>(Assert.Single(failures.Leaves).Exception).Message, StringComparison.Ordinal);
+        Assert.Equal(WorkflowStatus.Cancelled, (await second.Client.DescribeAsync(ChildId))!.Status);
+    }
+
+    [Fact]
     [Trait("Rule", "D3")]
     public async Task Nested_IsStuck_ParentWaitsUntilItIsMended()
     {
@@ -144,8 +167,10 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     [Trait("Rule", "R2")]
     public async Task Nested_ItsIdIsTaken_FailsAndSaysSo()
     {
+        // No client may start one under such an id; it may be there from before that was so.
+        string other = JsonSerializer.Serialize(new PlanInput(Stage.Id, new GroupPlan("other", new Return("other"))));
+        await Journal.CreateAsync(new WorkflowHeader { Id = ChildId, Workflow = "plan/v1", Input = other, CreatedAt = Host.Time.GetUtcNow(), Owner = "an earlier process" });
         HostProcess process = await StartAsync(configure: AddParent);
-        await process.Client.StartAsync(Run.Workflow<PlanWorkflow>(), ChildId, new PlanInput(Stage.Id, new GroupPlan("other", new Return("other"))));
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new GroupPlan("inside", new Return("mine"))));
         Assert.Contains(ChildId.Value, Assert.Single(failures.Leaves).Exception.Message, StringComparison.Ordinal);
     }
@@ -169,20 +194,20 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     }
 
     private Task<string> RunAsync(HostProcess process, GroupPlan plan, int attempts = 1) =>
-        Stage.GuardAsync(process.Client.RunAsync(Run.Workflow<ParentWorkflow>(), Stage.Id, new ParentInput(new PlanInput(Stage.Id, plan), attempts)), "the parent's result");
+        Stage.GuardAsync(process.Client.RunAsync(Run.Workflow<ParentWorkflow>(), Stage.Id, new ParentInput(new PlanInput(Stage.Id, plan), attempts > 1 ? new RetryPlan(attempts) : null)), "the parent's result");
 
-    private new async Task BeginAsync(HostProcess process, GroupPlan plan) =>
-        Assert.True(await process.Client.StartAsync(Run.Workflow<ParentWorkflow>(), Stage.Id, new ParentInput(new PlanInput(Stage.Id, plan), 1)));
+    private async Task BeginAsync(HostProcess process, GroupPlan plan, RetryPlan? retry = null) =>
+        Assert.True(await process.Client.StartAsync(Run.Workflow<ParentWorkflow>(), Stage.Id, new ParentInput(new PlanInput(Stage.Id, plan), retry)));
 }
 
-public sealed record ParentInput(PlanInput Child, int Attempts);
+public sealed record ParentInput(PlanInput Child, RetryPlan? Retry);
 
 [Workflow("parent/v1")]
 public sealed class ParentWorkflow : Workflow<ParentInput, string>
 {
     public override Task<string> RunAsync(ParentInput input, WorkflowContext workflow) => workflow.GroupAsync("g", async group =>
     {
-        ChildOptions? options = input.Attempts > 1 ? new ChildOptions { Retry = new RetryPlan(input.Attempts).ToPolicy() } : null;
+        ChildOptions? options = input.Retry is { } retry ? new ChildOptions { Retry = retry.ToPolicy() } : null;
         return "child: " + await group.Start("child", Run.Workflow<PlanWorkflow>(), input.Child, options);
     });
 }

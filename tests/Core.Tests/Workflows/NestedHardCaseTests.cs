@@ -32,7 +32,8 @@ public sealed class NestedHardCaseTests
     {
         HookedJournal journal = new();
         await using ScriptHost host = new(_scripts, journal);
-        await host.RunAsync("w/1.0", "nested").Within("the end of what will be nested");
+        await host.Host.StartAsync(CancellationToken.None);
+        await host.Host.Workflows.RunAsync("scripted/v1", "w/1.0", "\"nested\"", null, CancellationToken.None).Within("the end of what will be nested");
         int finds = 0;
         journal.BeforeFind = () =>
         {

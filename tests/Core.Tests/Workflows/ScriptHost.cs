@@ -67,14 +67,19 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeClaims { get; set; } = () => { };
 
+    /// <summary>Runs after claims of what is abandoned; what it throws, they throw, and are written all the same.</summary>
+    public Action AfterClaims { get; set; } = () => { };
+
     public Action BeforeFind { get; set; } = () => { };
 
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default) => Inner.ClaimAsync(workflow, owner, cancellationToken);
 
-    public Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<WorkflowHeader>> ClaimAbandonedAsync(IReadOnlyCollection<string> liveOwners, string owner, int limit, CancellationToken cancellationToken = default)
     {
         BeforeClaims();
-        return Inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+        IReadOnlyList<WorkflowHeader> claimed = await Inner.ClaimAbandonedAsync(liveOwners, owner, limit, cancellationToken);
+        AfterClaims();
+        return claimed;
     }
 
     public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default) => Inner.ReleaseAsync(owner, cancellationToken);
