@@ -21,7 +21,7 @@ internal sealed partial class WorkflowRun
     void IEffects.CodeBegins(ChildState child)
     {
         ScopeCode inner = CodeOf(child.Inner!);
-        inner.IsSkipped = CodeOf(child.Scope).IsSkipped || (child.Start.Group is { Checkpoint: true } && _ended.Contains(inner.State.Id));
+        Place(inner, CodeOf(child.Scope));
         if (inner.IsSkipped)
         {
             _codes.Remove(child.Id);

@@ -120,7 +120,6 @@ internal static partial class Transitions
         ScopeState inner = new(state.Scopes.Count, child, child.Start.Group ?? GroupSettings.Default, state.Now);
         state.Scopes.Add(inner);
         child.Inner = inner;
-        if (inner.Settings.Checkpoint) state.OpenCheckpoints++;
         // A scope that opens inside a cancelled one is cancelled from its first moment.
         if (child.Scope.Cause is { } outer && ComeFromOutside(state, inner, outer, effects) is { } cause) Cancel(state, inner, CancelSource.Outside, cause, effects);
         StartGroupTimer(state, inner, TimerKind.Deadline, inner.Settings.Deadline, effects);
@@ -204,7 +203,6 @@ internal static partial class Transitions
     {
         Debug.Assert(scope.OpenChildren == 0, "R1: a scope ends after all its children.");
         scope.Result = result;
-        if (scope.Settings.Checkpoint) state.OpenCheckpoints--;
         foreach (TimerKind kind in Enum.GetValues<TimerKind>()) StopGroupTimer(scope, kind, effects);
         effects.CloseScope(scope);
         if (scope.Owner is { } owner)

@@ -16,9 +16,6 @@ internal sealed class WorkflowState
     /// <summary>All scopes, by number. Empty until the workflow has started.</summary>
     public List<ScopeState> Scopes { get; } = [];
 
-    /// <summary>How many checkpoints have begun and not ended.</summary>
-    public int OpenCheckpoints { get; set; }
-
     /// <summary>Which (parent, name) pairs have spawned already (R2).</summary>
     public HashSet<(ChildId Parent, string Name)> Spawned { get; } = [];
 
@@ -81,7 +78,6 @@ internal sealed class WorkflowState
     public void Begin(WorkflowContinued continued)
     {
         Scopes.Clear();
-        OpenCheckpoints = 0;
         Spawned.Clear();
         Waiting.Clear();
         Kept.Clear();
