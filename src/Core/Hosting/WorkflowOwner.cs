@@ -33,7 +33,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     {
         while (true)
         {
-            WorkflowActor actor = GetOrRun(header, isNew: false, traceParent: null);
+            WorkflowActor actor = GetOrRun(header, isNew: false, new Begin());
             if (actor.Epoch >= header.Epoch) return actor;
             actor.Lose();
             await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -48,14 +48,14 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken) =>
-        (await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false)).Started;
+    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken) =>
+        (await TryStartAsync(workflow, id, input, begin, cancellationToken).ConfigureAwait(false)).Started;
 
     /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
-        (bool started, WorkflowActor actor) = await TryStartAsync(workflow, id, input, traceParent, cancellationToken).ConfigureAwait(false);
+        (bool started, WorkflowActor actor) = await TryStartAsync(workflow, id, input, begin, cancellationToken).ConfigureAwait(false);
         // Of one's own actor, which may have ended and gone by now: its journal need not be read for that.
         return await (started ? actor.WhenEnded.WaitAsync(cancellationToken) : EndAsync(id, cancellationToken)).ConfigureAwait(false);
     }
@@ -69,9 +69,9 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     }
 
     /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
-    public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, string? traceParent, CancellationToken cancellationToken)
+    public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, Begin begin, CancellationToken cancellationToken)
     {
-        WorkflowActor actor = GetOrRun(header, isNew: true, traceParent);
+        WorkflowActor actor = GetOrRun(header, isNew: true, begin);
         return (await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false), actor);
     }
 
@@ -84,10 +84,10 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             $"The workflow id '{mine.Id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
     }
 
-    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    private async Task<(bool Started, WorkflowActor Actor)> TryStartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
         WorkflowHeader mine = NewHeader(workflow, id, input);
-        ((bool created, WorkflowHeader there), WorkflowActor actor) = await CreateAsync(mine, traceParent, cancellationToken).ConfigureAwait(false);
+        ((bool created, WorkflowHeader there), WorkflowActor actor) = await CreateAsync(mine, begin, cancellationToken).ConfigureAwait(false);
         ThrowIfAnother(there, mine);
         // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
         if (!created) await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
@@ -202,14 +202,14 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         }
     }
 
-    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
+    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, Begin begin)
     {
         WorkflowActor actor;
         // One is made, not two of which one is used: what runs its leaves makes itself known.
         lock (_making)
         {
             if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, traceParent, post => children(header, post));
+            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, begin, post => children(header, post));
         }
 
         host.Probe?.Enter();

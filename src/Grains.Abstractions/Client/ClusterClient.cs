@@ -88,8 +88,8 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     }
 
     /// <summary>Starts a workflow as another's child.</summary>
-    internal Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
-        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, traceParent)), giveUpAfter, cancellationToken);
+    internal Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
+        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, begin.TraceParent, begin.Deadline)), giveUpAfter, cancellationToken);
 
     /// <summary>Waits for the end of a workflow, however long.</summary>
     internal async Task<WorkflowEnd> WaitAsync(WorkflowId id, CancellationToken cancellationToken) =>
@@ -100,11 +100,11 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         CallAsync(() => Grain(id).CancelAsync(reason, by), giveUpAfter, cancellationToken);
 
     protected override Task<bool> StartAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken) =>
-        StartAsync(workflow, id, input, Activity.Current?.Id, GiveUpAfter, cancellationToken);
+        StartAsync(workflow, id, input, new Begin(Activity.Current?.Id), GiveUpAfter, cancellationToken);
 
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
-        StartWorkflow start = new(workflow, input, Activity.Current?.Id);
+        StartWorkflow start = new(workflow, input, Activity.Current?.Id, Deadline: null);
         return ToEnd(await AskUntilEndedAsync(() => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
     }
 

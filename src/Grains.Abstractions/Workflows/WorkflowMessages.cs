@@ -4,7 +4,7 @@ namespace Sheaf.Grains;
 
 /// <summary>What to start.</summary>
 [GenerateSerializer, Immutable, Alias("sheaf.StartWorkflow")]
-internal sealed record StartWorkflow([property: Id(0)] string Workflow, [property: Id(1)] string Input, [property: Id(2)] string? TraceParent);
+internal sealed record StartWorkflow([property: Id(0)] string Workflow, [property: Id(1)] string Input, [property: Id(2)] string? TraceParent, [property: Id(3)] DateTimeOffset? Deadline);
 
 /// <summary>How a workflow ended.</summary>
 /// <param name="Kind">The outcome's kind.</param>

@@ -26,13 +26,13 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public Task<bool> StartAsync(StartWorkflow start) => AskAsync(async () =>
     {
-        bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None);
+        bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None);
         Keep();
         return started;
     });
 
     public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(() =>
-        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None), wait));
+        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None), wait));
 
     public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(host.Workflows.EndAsync(Id, CancellationToken.None), wait));
 

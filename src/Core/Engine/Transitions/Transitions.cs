@@ -20,11 +20,12 @@ internal static partial class Transitions
         {
             case WorkflowStarted started:
                 state.TraceParent = started.TraceParent;
-                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                state.Deadline = started.Deadline;
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now, state.Deadline));
                 break;
             case WorkflowContinued continued:
                 state.Begin(continued);
-                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now, state.Deadline));
                 break;
             case ChildEnded ended:
                 OnEnded(state, ended, effects);
