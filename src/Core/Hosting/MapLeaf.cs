@@ -43,7 +43,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     protected override async Task<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         Type type = Host.Registry.Workers.Get(dispatch.Worker);
-        TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time };
+        TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time, MaxFailures = map.MaxFailures ?? FailureCollector.DefaultMaxFailures };
         Task items = TaskGroup.RunAsync(group => BeginAsync(group, type), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
@@ -59,7 +59,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     private void Queue(TaskGroup group, Type type)
     {
         ChildOptions options = new() { Retry = map.Retry?.ToPolicy() };
-        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", new JsonDocumentOptions { MaxDepth = Host.Options.SerializerOptions.MaxDepth });
+        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", Payloads.AnyDepth);
         int place = 0;
         foreach (JsonElement input in inputs.RootElement.EnumerateArray())
         {

@@ -67,6 +67,21 @@ internal sealed partial class WorkflowRun
         return idle.Task;
     }
 
+    /// <summary>The value of a checkpoint as JSON text, and as the code is given it: what a resumed workflow reads.</summary>
+    private (ScopeEnd<T> End, string? Json) WriteValue<T>(ScopeEnd<T> end, string name)
+    {
+        try
+        {
+            string? json = Payloads.Write(end.Value, "value of group", name);
+            return (end with { Value = Payloads.Read<T>(json) }, json);
+        }
+        catch (Exception error)
+        {
+            // A value that cannot be journaled is the failure of its group, and no one else's (D10).
+            return (ScopeEnd<T>.Failed(new ExceptionGroup(name, [error])), null);
+        }
+    }
+
     /// <summary>No code is left to run in the turn: the next checkpoint ends, from the journal or by its code.</summary>
     /// <returns>Whether the code may go on.</returns>
     private bool GoOn()

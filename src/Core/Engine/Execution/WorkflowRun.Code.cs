@@ -173,21 +173,7 @@ internal sealed partial class WorkflowRun
 
         ScopeEnd<T> ended = Conclude(scope, end, value, handle is null);
         string? json = null;
-        if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded)
-        {
-            try
-            {
-                // What the code is given is what a resumed workflow reads.
-                json = Payloads.Write(ended.Value, "value of group", state.Name);
-                ended = ended with { Value = Payloads.Read<T>(json) };
-            }
-            catch (Exception error)
-            {
-                // A value that cannot be journaled is the failure of its group, and no one else's (D10).
-                ended = ScopeEnd<T>.Failed(new ExceptionGroup(state.Name, [error]));
-            }
-        }
-
+        if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded) (ended, json) = WriteValue(ended, state.Name);
         // A checkpoint's failure comes from the journal, as it does after a resume.
         if (handle is not null && (ended.Error is null || !state.Settings.Checkpoint)) handle.LiveEnd = (ended.Value, ended.Error);
         Emit(ToCommand(state, ended, json) with { Awaited = AwaitedInside(scope) });
@@ -224,7 +210,9 @@ internal sealed partial class WorkflowRun
         ScopeState state = scope.State;
         bool isGroup = state.Owner?.Start.Kind == ChildKind.Group;
         foreach (ChildState child in state.Failed) HandleOf(scope, child);
-        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
+        // A workflow and a branch have no bound to be told: what a group inside has kept, they keep (E7).
+        int maxFailures = isGroup ? state.Settings.MaxFailures : Math.Max(state.Settings.MaxFailures, body.Errors.SelectMany(GroupTree.Leaves).Count(leaf => leaf is not OmittedFailures));
+        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, maxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
         ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
         bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.Abandoned or OutcomeKind.NotStarted);
         switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))
