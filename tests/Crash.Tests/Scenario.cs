@@ -18,6 +18,7 @@ public abstract class Scenario
         new Of<int, string>("window", Run.Workflow<Window>(), 7),
         new Of<int, string>("continues", Run.Workflow<Continues>(), 0, (client, id) => client.SignalAsync(id, "item", "kept", key: "k")),
         new Of<string, string>("nests", Run.Workflow<Nests>(), "in vain"),
+        new Of<string, string>("checkpoints", Run.Workflow<Checkpoints>(), "staged", (client, id) => client.SignalAsync(id, "approval", "ja", key: "approval-1")),
     ];
 
     public string Name { get; }

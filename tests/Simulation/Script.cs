@@ -47,6 +47,15 @@ public sealed record WaitNode(string Name, int? Seconds) : Node(Name);
 public sealed record GroupNode(string Name, GroupPolicy Policy, int? MaxConcurrency, int? DeadlineSeconds, int? ShieldSeconds, int? CancelAfter, bool Catches, IReadOnlyList<Node> Children) : Node(Name)
 {
     public bool IsCheckpoint { get; init; }
+
+    /// <summary>So many steps of the scheduler its code takes for itself before it looks at a child, so that it is overtaken by other code of the turn.</summary>
+    public int Yields { get; init; }
+
+    /// <summary>Whether its code asks for a change.</summary>
+    public bool Asks { get; init; }
+
+    /// <summary>Whether its code looks at the isolated children of the groups around it, and takes what they failed with.</summary>
+    public bool LooksOut { get; init; }
 }
 
 /// <summary>Workflow code beside its siblings: opens its groups one after the other.</summary>

@@ -34,6 +34,9 @@ internal sealed class ScriptGenerator(Random random)
             children)
         {
             IsCheckpoint = random.Next(4) == 0,
+            Yields = random.Next(4),
+            Asks = random.Next(3) == 0,
+            LooksOut = random.Next(4) == 0,
         };
     }
 

@@ -8,11 +8,16 @@ internal sealed class ScriptWorkflow(GroupNode script)
 {
     private readonly StringBuilder _seen = new();
 
+    /// <summary>Isolated leaves, as they are started. Those outside of a checkpoint are never of its code, and there on every replay.</summary>
+    private readonly Dictionary<string, ChildTask> _isolated = [];
+    private WorkflowContext _workflow = null!;
+
     public async Task<string?> RunAsync(WorkflowContext workflow)
     {
+        _workflow = workflow;
         try
         {
-            await OpenAsync(workflow.GroupAsync, script, _seen);
+            await OpenAsync(workflow.GroupAsync, script, _seen, []);
         }
         finally
         {
@@ -22,7 +27,7 @@ internal sealed class ScriptWorkflow(GroupNode script)
         return '"' + _seen.ToString() + '"';
     }
 
-    private async Task OpenAsync(Func<string, Func<WorkflowGroup, Task<string>>, WorkflowGroupOptions?, ChildTask<string>> open, GroupNode node, StringBuilder seen)
+    private async Task OpenAsync(Func<string, Func<WorkflowGroup, Task<string>>, WorkflowGroupOptions?, ChildTask<string>> open, GroupNode node, StringBuilder seen, string[] around)
     {
         // The code of a checkpoint is not run again: what it saw goes out in its value, and in no other way.
         StringBuilder inside = node.IsCheckpoint ? new StringBuilder() : seen;
@@ -34,14 +39,22 @@ internal sealed class ScriptWorkflow(GroupNode script)
             Checkpoint = node.IsCheckpoint,
             Shield = node.ShieldSeconds is { } shield ? TimeSpan.FromSeconds(shield) : null,
         };
-        ChildTask<string> group = open(node.Name, group => RunGroupAsync(group, node, inside), options);
+        ChildTask<string> group = open(node.Name, group => RunGroupAsync(group, node, inside, around), options);
         if (node.Catches) See(seen, $"{node.Name}:{(await group.OutcomeAsync()).Kind}");
         else See(seen, $"{node.Name}={await group}");
     }
 
-    private async Task<string> RunGroupAsync(WorkflowGroup group, GroupNode node, StringBuilder seen)
+    private async Task<string> RunGroupAsync(WorkflowGroup group, GroupNode node, StringBuilder seen, string[] around)
     {
-        List<(Node Node, Func<Task<string>> Look)> started = [.. node.Children.Select(child => (child, Start(group, child, seen)))];
+        if (node.Asks) See(seen, $"{node.Name}?{_workflow.Changed(node.Name)}");
+        string[] isolated = [.. around, .. node.Children.OfType<LeafNode>().Where(leaf => leaf.Isolated).Select(leaf => leaf.Name)];
+        List<(Node Node, Func<Task<string>> Look)> started = [.. node.Children.Select(child => (child, Start(group, child, seen, isolated)))];
+        for (int i = 0; i < node.Yields; i++) await Task.Yield();
+        foreach (string name in node.LooksOut ? around : [])
+        {
+            if (_isolated.TryGetValue(name, out ChildTask? child)) See(seen, $"{name}!{(await child.OutcomeAsync()).Kind}");
+        }
+
         for (int i = 0; i <= started.Count; i++)
         {
             if (node.CancelAfter == i) group.Cancel("as scripted");
@@ -51,7 +64,7 @@ internal sealed class ScriptWorkflow(GroupNode script)
         return node.IsCheckpoint ? $"ok({seen})" : "ok";
     }
 
-    private Func<Task<string>> Start(WorkflowGroup group, Node node, StringBuilder seen)
+    private Func<Task<string>> Start(WorkflowGroup group, Node node, StringBuilder seen, string[] around)
     {
         switch (node)
         {
@@ -60,6 +73,7 @@ internal sealed class ScriptWorkflow(GroupNode script)
                 ChildTask<string> handle = leaf.IsStep
                     ? group.Step(leaf.Name, _ => Task.FromResult("never run here"), options)
                     : group.Start(leaf.Name, new Ref(leaf.Behaviour.ToString()), leaf.Name, options);
+                if (leaf.Isolated) _isolated[leaf.Name] = handle;
                 return leaf.Isolated ? async () => (await handle.OutcomeAsync()).Kind.ToString() : async () => await handle;
             case WaitNode { Seconds: { } seconds }:
                 ChildTask delay = group.DelayAsync(TimeSpan.FromSeconds(seconds));
@@ -74,13 +88,13 @@ internal sealed class ScriptWorkflow(GroupNode script)
             case BranchNode branch:
                 ChildTask<string> code = group.Branch(branch.Name, async context =>
                 {
-                    foreach (GroupNode inner in branch.Groups) await OpenAsync(context.GroupAsync, inner, seen);
+                    foreach (GroupNode inner in branch.Groups) await OpenAsync(context.GroupAsync, inner, seen, around);
                     return "done";
                 }, new ChildOptions { Isolated = branch.Isolated });
                 return branch.Isolated ? async () => (await code.OutcomeAsync()).Kind.ToString() : async () => await code;
             case GroupNode inner:
                 // Opened here, looked at later: a nested group runs beside its siblings.
-                Task opened = OpenAsync(group.GroupAsync, inner, seen);
+                Task opened = OpenAsync(group.GroupAsync, inner, seen, around);
                 return async () =>
                 {
                     await opened;

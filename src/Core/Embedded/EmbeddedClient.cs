@@ -26,13 +26,13 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : WorkflowClientBase(hos
     protected override async Task<bool> StartAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken)
     {
         await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        return await host.Workflows.StartAsync(workflow, id, input, Activity.Current?.Id, cancellationToken).ConfigureAwait(false);
+        return await host.Workflows.StartAsync(workflow, id, input, new Begin(Activity.Current?.Id), cancellationToken).ConfigureAwait(false);
     }
 
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
         await host.StartAsync(CancellationToken.None).ConfigureAwait(false);
-        return await host.Workflows.RunAsync(workflow, id, input, Activity.Current?.Id, CancellationToken.None).ConfigureAwait(false);
+        return await host.Workflows.RunAsync(workflow, id, input, new Begin(Activity.Current?.Id), CancellationToken.None).ConfigureAwait(false);
     }
 
     protected override async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
     public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
         WorkflowHeader header = owner.NewHeader(nested.Workflow, nested.Id, nested.Input);
-        (CreateResult result, WorkflowActor started) = await PersistAsync(nested, () => owner.CreateAsync(header, nested.TraceParent, cancellationToken), cancellationToken).ConfigureAwait(false);
+        (CreateResult result, WorkflowActor started) = await PersistAsync(nested, () => owner.CreateAsync(header, nested.Begin, cancellationToken), cancellationToken).ConfigureAwait(false);
         WorkflowOwner.ThrowIfAnother(result.Header, header);
         // One that was created here may have ended and be forgotten by now: its actor knows how.
         WorkflowActor? actor = result.Created ? started : await OwnAsync(nested, cancellationToken).ConfigureAwait(false);

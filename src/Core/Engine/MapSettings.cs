@@ -5,4 +5,8 @@ namespace Sheaf.Engine;
 /// <param name="Count">How many inputs.</param>
 /// <param name="Policy">Whether the first failure ends the others here too.</param>
 /// <param name="Retry">How each input is tried again.</param>
-internal sealed record MapSettings(int First, int Count, GroupPolicy Policy, RetrySettings? Retry);
+internal sealed record MapSettings(int First, int Count, GroupPolicy Policy, RetrySettings? Retry)
+{
+    /// <summary>How many failures are kept in full, where that is not the default (E7); null where it is.</summary>
+    public int? MaxFailures { get; init; }
+}

@@ -1,3 +1,5 @@
+using Sheaf.Engine;
+
 namespace Sheaf.Hosting;
 
 /// <summary>Workflows that are children of others, wherever they have their place. Thread-safe.</summary>
@@ -23,5 +25,5 @@ internal interface INestedWorkflows
 /// <param name="Id">Its own id.</param>
 /// <param name="Workflow">The registered name of its code.</param>
 /// <param name="Input">Its input as JSON text.</param>
-/// <param name="TraceParent">The W3C trace context of the child; null where nobody traces.</param>
-internal sealed record NestedWorkflow(WorkflowId Parent, WorkflowId Id, string Workflow, string Input, string? TraceParent);
+/// <param name="Begin">What its code begins with.</param>
+internal sealed record NestedWorkflow(WorkflowId Parent, WorkflowId Id, string Workflow, string Input, Begin Begin);

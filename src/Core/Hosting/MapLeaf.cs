@@ -44,7 +44,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         CodeMaker maker = Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker));
-        TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time };
+        TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time, MaxFailures = map.MaxFailures ?? FailureCollector.DefaultMaxFailures };
         Task items = TaskGroup.RunAsync(group => BeginAsync(group, maker), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
@@ -60,7 +60,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     private void Queue(TaskGroup group, CodeMaker maker)
     {
         ChildOptions options = new() { Retry = map.Retry?.ToPolicy() };
-        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", new JsonDocumentOptions { MaxDepth = Host.Options.SerializerOptions.MaxDepth });
+        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", Payloads.AnyDepth);
         int place = 0;
         foreach (JsonElement input in inputs.RootElement.EnumerateArray())
         {

@@ -19,7 +19,7 @@ internal sealed partial class WorkflowActor
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
-            _kept.Enqueue(new Letter(new Begin(_traceParent)));
+            _kept.Enqueue(new Letter(_begin));
             _isReload = true;
             return;
         }

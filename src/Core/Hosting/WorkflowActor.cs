@@ -34,7 +34,7 @@ internal sealed partial class WorkflowActor : IDisposable
     private string? _stuckReason;
 
     private readonly WorkflowHeader _header;
-    private readonly string? _traceParent;
+    private readonly Begin _begin;
     private readonly WorkflowTraces _traces;
 
     // The loop's own.
@@ -58,15 +58,15 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <param name="host">The host.</param>
     /// <param name="header">The workflow, owned by the host; or to be created, if it is new.</param>
     /// <param name="isNew">Whether it is to be created.</param>
-    /// <param name="traceParent">For a new one, the W3C trace context of whoever starts it.</param>
+    /// <param name="begin">For a new one, what its code begins with.</param>
     /// <param name="children">Makes what runs its leaves, given how to post to this actor.</param>
-    public WorkflowActor(HostContext host, WorkflowHeader header, bool isNew, string? traceParent, Func<Action<Letter>, IChildRunner> children)
+    public WorkflowActor(HostContext host, WorkflowHeader header, bool isNew, Begin begin, Func<Action<Letter>, IChildRunner> children)
     {
         _host = host;
         _mailbox = new Mailbox(host.Probe);
         _header = header;
         _isNew = isNew;
-        _traceParent = traceParent;
+        _begin = begin;
         _traces = new WorkflowTraces(header.Id, header.Workflow);
         _children = children(Post);
         _timers = new WorkflowTimers(host.Time, (due, run) => Post(new Letter(due) { Run = run }));

@@ -22,7 +22,7 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
 
     protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
-        NestedWorkflow nested = new(Workflow, new WorkflowId(run.Id), run.Workflow, run.Input ?? "null", Activity.Current?.Id ?? run.TraceParent);
+        NestedWorkflow nested = new(Workflow, new WorkflowId(run.Id), run.Workflow, run.Input ?? "null", new Begin(Activity.Current?.Id ?? run.TraceParent, run.Deadline));
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(Host.Stopping);
         CancellationTokenRegistration registration = default;
         try

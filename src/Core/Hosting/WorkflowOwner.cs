@@ -33,7 +33,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     {
         while (true)
         {
-            WorkflowActor actor = GetOrRun(header, isNew: false, traceParent: null);
+            WorkflowActor actor = GetOrRun(header, isNew: false, new Begin());
             if (actor.Epoch >= header.Epoch) return actor;
             actor.Lose();
             await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -63,15 +63,15 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public Task<bool> StartAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken) =>
-        StartAsync(NewHeader(workflow, id, input), traceParent, cancellationToken);
+    public Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken) =>
+        StartAsync(NewHeader(workflow, id, input), begin, cancellationToken);
 
     /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, string? traceParent, CancellationToken cancellationToken)
+    public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
         WorkflowHeader mine = NewHeader(workflow, id, input);
-        WorkflowActor actor = GetOrRun(mine, isNew: true, traceParent);
+        WorkflowActor actor = GetOrRun(mine, isNew: true, begin);
         if (actor.Creates(mine))
         {
             try
@@ -85,7 +85,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             }
         }
 
-        await StartAsync(mine, traceParent, cancellationToken).ConfigureAwait(false);
+        await StartAsync(mine, begin, cancellationToken).ConfigureAwait(false);
         return await EndAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
@@ -98,9 +98,9 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     }
 
     /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
-    public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, string? traceParent, CancellationToken cancellationToken)
+    public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, Begin begin, CancellationToken cancellationToken)
     {
-        WorkflowActor actor = GetOrRun(header, isNew: true, traceParent);
+        WorkflowActor actor = GetOrRun(header, isNew: true, begin);
         return (await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false), actor);
     }
 
@@ -113,9 +113,9 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
             $"The workflow id '{mine.Id}' belongs to '{there.Workflow}'{(there.Workflow == mine.Workflow ? " with another input" : "")}, created at {there.CreatedAt:u}. Start this one under an id of its own.");
     }
 
-    private async Task<bool> StartAsync(WorkflowHeader mine, string? traceParent, CancellationToken cancellationToken)
+    private async Task<bool> StartAsync(WorkflowHeader mine, Begin begin, CancellationToken cancellationToken)
     {
-        (bool created, WorkflowHeader there) = (await CreateAsync(mine, traceParent, cancellationToken).ConfigureAwait(false)).Result;
+        (bool created, WorkflowHeader there) = (await CreateAsync(mine, begin, cancellationToken).ConfigureAwait(false)).Result;
         ThrowIfAnother(there, mine);
         // Another call's actor, or one that gave way to a workflow that nobody runs here yet.
         if (!created) await FindOrOwnAsync(mine.Id, cancellationToken).ConfigureAwait(false);
@@ -232,14 +232,14 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch;
 
-    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
+    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, Begin begin)
     {
         WorkflowActor actor;
         // One is made, not two of which one is used: what runs its leaves makes itself known.
         lock (_making)
         {
             if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, traceParent, post => children(header, post));
+            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, begin, post => children(header, post));
         }
 
         host.Probe?.Enter();

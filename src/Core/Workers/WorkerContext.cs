@@ -31,7 +31,7 @@ public sealed class WorkerContext
     /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
     public string IdempotencyKey => _call.Key;
 
-    /// <summary>When the time of the child's groups is up; <see langword="null"/> for never (rule R7).</summary>
+    /// <summary>When the time of the child's groups is up, of those around its workflow too where that is nested; <see langword="null"/> for never (rule R7).</summary>
     public DateTimeOffset? Deadline => _call.Deadline;
 
     /// <summary>Why the token was signalled (rule C1); <see langword="null"/> while the group is not cancelled, and for an attempt that took too long.</summary>

@@ -29,16 +29,15 @@ internal sealed class MapShard : Workflow
     /// <summary>Runs the parts in the shard's group.</summary>
     public static async Task<string> RunAsync(WorkflowRun run, ScopeCode scope, MapShardInput shard)
     {
-        List<ChildTask<JsonElement>> parts = [.. shard.Parts.Select(part => WorkflowMap.StartPart<JsonElement>(run, scope, shard.Map, shard.Worker, part, shard.Policy, shard.Retry))];
+        List<ChildTask<RawJson>> parts = [.. shard.Parts.Select(part => WorkflowMap.StartPart(run, scope, shard.Map, shard.Worker, part, shard.Policy, shard.Retry, shard.MaxFailures))];
         StringBuilder values = new("[");
 #pragma warning disable CA2007, MA0004
-        foreach (ChildTask<JsonElement> part in parts)
+        foreach (ChildTask<RawJson> part in parts)
         {
-            foreach (JsonElement value in (await part).EnumerateArray())
-            {
-                if (values.Length > 1) values.Append(',');
-                values.Append(value.GetRawText());
-            }
+            // The values between the brackets; a part has one at least.
+            string text = (await part).Text;
+            if (values.Length > 1) values.Append(',');
+            values.Append(text, 1, text.Length - 2);
         }
 #pragma warning restore CA2007, MA0004
         return values.Append(']').ToString();
@@ -70,7 +69,7 @@ internal sealed record MapPart(int First, int Count, [property: JsonConverter(ty
 /// <param name="Parts">The parts, in their order.</param>
 internal sealed record MapShardInput(string Map, string Worker, GroupPolicy Policy, RetrySettings? Retry, int? MaxConcurrency, int MaxFailures, IReadOnlyList<MapPart> Parts)
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<GroupPolicy>() } };
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter<GroupPolicy>() }, MaxDepth = int.MaxValue };
 
     public static MapShardInput FromJson(string json) => JsonSerializer.Deserialize<MapShardInput>(json, Options)!;
 

@@ -44,7 +44,7 @@ public abstract class Workflow<TIn, TOut> : Workflow
     /// a cancellation. Signals that nobody has waited for go over to the next run, and so do the keys that make signals count once. Who waits
     /// for the workflow's result waits for that of its last run.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">It has been called in this run.</exception>
+    /// <exception cref="InvalidOperationException">It has been called in this run, or this is inside a checkpoint (rule D11).</exception>
     /// <exception cref="PayloadTooLargeException">The input is larger than allowed (rule D10).</exception>
     protected static Task<TOut> ContinueAsNewAsync(TIn input, WorkflowContext workflow)
     {

@@ -31,6 +31,7 @@ public sealed class WorkflowContext
     public DateTimeOffset UtcNow => _run.State.Now;
 
     /// <summary>Random numbers, the same on every replay; seeded by the workflow's id. Not for secrets.</summary>
+    /// <exception cref="InvalidOperationException">This is inside a checkpoint (rule D11).</exception>
     public Random Random => _run.Random;
 
     /// <summary>Signalled, on a turn, when this workflow or branch is cancelled.</summary>
@@ -40,6 +41,7 @@ public sealed class WorkflowContext
     public CancellationCause? Cause => _scope.State.Cause;
 
     /// <summary>A new id, the same on every replay. Not for secrets.</summary>
+    /// <exception cref="InvalidOperationException">This is inside a checkpoint (rule D11).</exception>
     public Guid NewGuid() => _run.NextGuid();
 
     /// <summary>

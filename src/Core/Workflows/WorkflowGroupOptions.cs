@@ -49,9 +49,13 @@ public sealed record WorkflowGroupOptions
     /// </summary>
     /// <value>The default is <see langword="false"/>.</value>
     /// <remarks>
-    /// What the body writes to captured variables is gone after a resume: return it instead. The value is what its JSON says, and a failure
-    /// what its record says, from the first time on. The body of a group that has ended may change. While a checkpoint is open, the workflow's
-    /// <see cref="WorkflowContext.Random"/> and <see cref="WorkflowContext.NewGuid"/> cannot be used: what was drawn inside would not be drawn again.
+    /// <para>What the body writes to captured variables is gone after a resume: return it instead. The value is what its JSON says, and a failure
+    /// what its record says, from the first time on. The body of a group that has ended may change; a value that the code's type can no longer
+    /// be read from makes the workflow stuck (rule D3).</para>
+    /// <para>The body keeps to its own group: from inside, starting or cancelling anything of the groups around it, or of the workflow's context, throws
+    /// <see cref="InvalidOperationException"/>, since no later run would do it again. So do <see cref="WorkflowContext.Random"/>,
+    /// <see cref="WorkflowContext.NewGuid"/> and continuing as new. Awaiting handles from outside is fine. The group ends when all else that the
+    /// event brought about has run.</para>
     /// </remarks>
     public bool Checkpoint { get; init; }
 

@@ -21,7 +21,7 @@ internal static class WorkflowMap
     public static async Task<IReadOnlyList<TOut>> RunAsync<TIn, TOut>(WorkflowRun run, ScopeCode scope, string name, string worker, IReadOnlyList<TIn> inputs, int size, WorkflowMapOptions options)
     {
         RetrySettings? retry = options.Retry is { } policy ? RetrySettings.From(policy) : null;
-        List<ChildTask<List<TOut>>> children = [];
+        List<ChildTask<RawJson>> children = [];
         List<MapPart> shard = [];
         int shardInputs = 0;
         int shardCharacters = 0;
@@ -39,7 +39,7 @@ internal static class WorkflowMap
                 // One that cannot be sent is its own failure, and no one else's (D10).
                 EndPart(i);
                 EndShard();
-                children.Add(run.StartWorker<List<TOut>>(scope, $"{name}[{i}]", worker, () => Refuse(error), options: null, new MapSettings(i, 1, options.Policy, retry)));
+                children.Add(run.StartWorker<RawJson>(scope, $"{name}[{i}]", worker, () => Refuse(error), options: null, new MapSettings(i, 1, options.Policy, retry)));
                 first = i + 1;
                 continue;
             }
@@ -54,9 +54,21 @@ internal static class WorkflowMap
         List<TOut> values = new(inputs.Count);
         // No ConfigureAwait(false): this is the workflow's turn.
 #pragma warning disable CA2007, MA0004
-        foreach (ChildTask<List<TOut>> child in children) values.AddRange(await child);
+        foreach (ChildTask<RawJson> child in children) AddValues(child.Name, await child);
 #pragma warning restore CA2007, MA0004
         return values;
+
+        void AddValues(string of, RawJson json)
+        {
+            try
+            {
+                values.AddRange(run.Payloads.ReadEach<TOut>(json)!);
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"A value of '{of}' is journaled as JSON that {typeof(TOut)} cannot be read from. Has the type changed since?", error);
+            }
+        }
 
         static string? Refuse(Exception error)
         {
@@ -70,7 +82,7 @@ internal static class WorkflowMap
             {
                 MapPart ended = new(first, end - first, part.Append(']').ToString());
                 if (IsSharded(inputs.Count)) AddToShard(ended);
-                else children.Add(StartPart<List<TOut>>(run, scope, name, worker, ended, options.Policy, retry));
+                else children.Add(StartPart(run, scope, name, worker, ended, options.Policy, retry, options.MaxFailures));
             }
 
             part.Clear();
@@ -90,7 +102,7 @@ internal static class WorkflowMap
             if (shard.Count == 0) return;
             int? window = options.ToGroupOptions(size).MaxConcurrency;
             string input = new MapShardInput(name, worker, options.Policy, retry, window, options.MaxFailures, [.. shard]).ToJson();
-            children.Add(run.StartWorkflow<List<TOut>>(scope, RangeOf(name, shard[0].First, shard[^1].First + shard[^1].Count), MapShard.Name, () => input, options: null));
+            children.Add(run.StartWorkflow<RawJson>(scope, RangeOf(name, shard[0].First, shard[^1].First + shard[^1].Count), MapShard.Name, () => input, options: null));
             shard.Clear();
             shardInputs = 0;
             shardCharacters = 0;
@@ -100,8 +112,11 @@ internal static class WorkflowMap
     public static bool IsSharded(int inputs) => inputs > InputsPerShard;
 
     /// <summary>Starts a child that takes one part.</summary>
-    public static ChildTask<T> StartPart<T>(WorkflowRun run, ScopeCode scope, string name, string worker, MapPart part, GroupPolicy policy, RetrySettings? retry) =>
-        run.StartWorker<T>(scope, RangeOf(name, part.First, part.First + part.Count), worker, () => part.Inputs, options: null, new MapSettings(part.First, part.Count, policy, retry));
+    public static ChildTask<RawJson> StartPart(WorkflowRun run, ScopeCode scope, string name, string worker, MapPart part, GroupPolicy policy, RetrySettings? retry, int maxFailures)
+    {
+        MapSettings settings = new(part.First, part.Count, policy, retry) { MaxFailures = maxFailures == FailureCollector.DefaultMaxFailures ? null : maxFailures };
+        return run.StartWorker<RawJson>(scope, RangeOf(name, part.First, part.First + part.Count), worker, () => part.Inputs, options: null, settings);
+    }
 
     private static string RangeOf(string name, int first, int end) => end == first + 1 ? $"{name}[{first}]" : $"{name}[{first}..{end - 1}]";
 }

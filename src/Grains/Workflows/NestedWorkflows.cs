@@ -10,7 +10,7 @@ internal sealed class NestedWorkflows(ClusterClient client, HostContext host) : 
 
     public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
-        await client.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.TraceParent, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        await client.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.Begin, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         onStarted();
         while (true)
         {

@@ -26,15 +26,17 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public Task<bool> StartAsync(StartWorkflow start) => AskAsync(async () =>
     {
-        bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None);
+        bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None);
         Keep();
         return started;
     });
 
     public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(() =>
-        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, start.TraceParent, CancellationToken.None), wait));
+        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None), wait));
 
     public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(host.Workflows.EndAsync(Id, CancellationToken.None), wait));
+
+    public Task<string> ReadValueAsync(int from) => AskAsync(async () => host.MessageLimit.Page((await host.Workflows.EndAsync(Id, CancellationToken.None)).Result.Value ?? "", from));
 
     public Task<bool> CancelAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskCancel(reason, by)));
 
@@ -77,11 +79,11 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         try
         {
             (Result result, CancellationCause? cause) = await end;
-            return new EndedWorkflow(result.Kind, result.Value, result.Failure?.ToJson(), cause, Stuck: null);
+            return new EndedWorkflow(result.Kind, result.Value is { } value ? host.MessageLimit.Page(value, 0) : null, result.Failure?.ToJson(), cause, Stuck: null, result.Value?.Length ?? 0);
         }
         catch (WorkflowStuckException stuck)
         {
-            return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck);
+            return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck, 0);
         }
     }
 

@@ -1,4 +1,5 @@
 using Sheaf.Core.Tests.Groups;
+using Sheaf.Engine;
 using Sheaf.Journal;
 
 namespace Sheaf.Core.Tests.Workflows;
@@ -33,7 +34,7 @@ public sealed class NestedHardCaseTests
         HookedJournal journal = new();
         await using ScriptHost host = new(_scripts, journal);
         await host.Host.StartAsync(CancellationToken.None);
-        await host.Host.Workflows.RunAsync("scripted/v1", "w/1.0", "\"nested\"", null, CancellationToken.None).Within("the end of what will be nested");
+        await host.Host.Workflows.RunAsync("scripted/v1", "w/1.0", "\"nested\"", new Begin(), CancellationToken.None).Within("the end of what will be nested");
         int finds = 0;
         journal.BeforeFind = () =>
         {

@@ -71,6 +71,7 @@ public static class Registration
         .AddWorkflow<Window>()
         .AddWorkflow<Nests>()
         .AddWorkflow<Continues>()
+        .AddWorkflow<Checkpoints>()
         .AddWorkflow<WaitsForNothing>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()

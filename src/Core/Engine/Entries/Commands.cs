@@ -68,6 +68,9 @@ internal sealed record EndScope(int Scope, Result Result) : JournalCommand
     /// <summary>What the result's failure leaves out; null where it is whole, as that of the workflow always is.</summary>
     public FailureParts? Parts { get; init; }
 
+    /// <summary>For a checkpoint: isolated children outside of it whose failures count no more, since its code has awaited them (R16). Null for none.</summary>
+    public IReadOnlyList<ChildId>? Awaited { get; init; }
+
     // Not the parts: which exceptions the code lets through, wraps or drops shows in the type of what leaves it, or in nothing.
     public override bool IsSameAs(JournalCommand other) => other is EndScope end
         && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName, ContinuesWith) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName, end.ContinuesWith);

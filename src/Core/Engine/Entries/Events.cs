@@ -5,6 +5,9 @@ internal sealed record WorkflowStarted(DateTimeOffset At) : JournalEvent(At)
 {
     /// <summary>The W3C trace context of whoever started it; null where it has none.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>When the time of the groups around it is up, where it is nested; null for never. Known to all inside, and kept by those around.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 }
 
 /// <summary>
@@ -19,6 +22,9 @@ internal sealed record WorkflowContinued(DateTimeOffset At, int Run, string Inpu
 {
     /// <summary>The W3C trace context of whoever started the workflow; null where it has none.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>When the time of the groups around it is up, where it is nested; null for never.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>Signals that nobody has waited for yet, oldest first; null where there are none.</summary>
     public IReadOnlyList<KeptSignal>? Signals { get; init; }

@@ -6,6 +6,9 @@ namespace Sheaf.Engine;
 /// <summary>Values and inputs as JSON text (D10).</summary>
 internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
 {
+    /// <summary>For JSON of several payloads, which is deeper than one: how deep each may be has been looked at when it was written.</summary>
+    public static JsonDocumentOptions AnyDepth { get; } = new() { MaxDepth = int.MaxValue };
+
     public static Payloads Default { get; } = new(SheafOptions.DefaultSerializerOptions, SheafOptions.DefaultMaxPayloadBytes);
 
     /// <summary>Makes JSON text of a value.</summary>
@@ -28,5 +31,16 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
         return json;
     }
 
-    public T? Read<T>(string? json) => json is null || typeof(T) == typeof(Nothing) ? default : JsonSerializer.Deserialize<T>(json, options);
+    public T? Read<T>(string? json)
+    {
+        if (json is null || typeof(T) == typeof(Nothing)) return default;
+        return typeof(T) == typeof(RawJson) ? (T)(object)new RawJson(json) : JsonSerializer.Deserialize<T>(json, options);
+    }
+
+    /// <summary>The values of a JSON array, each read for itself: only their own type has to be known to a source-generated context.</summary>
+    public IEnumerable<T?> ReadEach<T>(RawJson array)
+    {
+        using JsonDocument values = JsonDocument.Parse(array.Text, AnyDepth);
+        foreach (JsonElement value in values.RootElement.EnumerateArray()) yield return value.Deserialize<T>(options);
+    }
 }

@@ -27,7 +27,7 @@ internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string 
 }
 
 /// <summary>Have another workflow run as a child, under an id that is always the same for the attempt.</summary>
-internal sealed record RunWorkflow(ChildId Child, int Attempt, int Delivery, string Name, string Id, string Workflow, string? Input, TimeSpan? Timeout) : Request
+internal sealed record RunWorkflow(ChildId Child, int Attempt, int Delivery, string Name, string Id, string Workflow, string? Input, TimeSpan? Timeout, DateTimeOffset? Deadline) : Request
 {
     /// <summary>The W3C trace context of the child's group; null where nobody traces.</summary>
     public string? TraceParent { get; init; }

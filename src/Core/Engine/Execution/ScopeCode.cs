@@ -18,6 +18,12 @@ internal sealed class ScopeCode(ScopeState state)
     /// <summary>Whether the scope is inside a checkpoint that is journaled to its end: there is no code of it in this run (D11).</summary>
     public bool IsSkipped { get; set; }
 
+    /// <summary>The innermost checkpoint that the scope is part of, itself included; null where it is of none.</summary>
+    public ScopeCode? Checkpoint { get; set; }
+
+    /// <summary>Of a checkpoint: isolated children outside of it that its code has awaited. Null for none.</summary>
+    public HashSet<ChildState>? Awaited { get; set; }
+
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
 

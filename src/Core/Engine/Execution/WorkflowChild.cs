@@ -29,6 +29,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     {
         _run = run;
         _state = state;
+        WasAwaited = run.WasAwaitedInCheckpoint(state.Id);
     }
 
     /// <summary>For a branch or group: the value and error as they left its code, with their instances.</summary>
@@ -63,8 +64,8 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     {
         Result result = _state.Result!;
         if (LiveEnd is { } live) (_value, _error) = live;
-        else if (result.Failure is { } failure) _error = failure.ToException(_run.Types);
-        else if (result.Kind == OutcomeKind.Succeeded && result.Value is { } json) _value = Read(json);
+        else if (result.Failure is { } failure) _error = _run.ErrorOf(_state, failure);
+        else if (result.Kind == OutcomeKind.Succeeded) _value = Read(result.Value);
     }
 
     public void Complete()
@@ -77,6 +78,7 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     {
         _run.CheckOnTurn("await of child", Name);
         WasAwaited = true;
+        _run.OnAwaited(_state);
     }
 
     internal override T GetResult()
@@ -100,17 +102,23 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
 
     internal override void ThrowUnlessSucceeded() => GetResult();
 
-    /// <summary>A journaled value that this code's type cannot read is the awaiter's error: the child itself has succeeded.</summary>
-    private T? Read(string json)
+    /// <summary>
+    /// A journaled value that this code's type cannot read is the awaiter's error: the child itself has succeeded. Not so a checkpoint's,
+    /// which was read when it was journaled: the code has changed, and the workflow waits for it to be mended (D3).
+    /// </summary>
+    private T? Read(string? json)
     {
+        bool isCheckpoint = _state.Inner is not null;
         try
         {
+            if (json is null && isCheckpoint && typeof(T) != typeof(Nothing)) throw new InvalidOperationException("The code that wrote it gave none.");
             return _run.Payloads.Read<T>(json);
         }
         catch (Exception error)
         {
-            _error = new InvalidOperationException(
-                $"The value of child '{Name}' is journaled as {json.Length} characters of JSON that {typeof(T)} cannot be read from. Has the type changed since?", error);
+            string message = $"The value of child '{Name}' is journaled as {(json is null ? "nothing" : $"{json.Length} characters of JSON")} that {typeof(T)} cannot be read from. Has the type changed since?";
+            _error = new InvalidOperationException(message, error);
+            if (isCheckpoint) _run.Refuse(new NonDeterministicWorkflowException($"Workflow '{_run.State.Id}' differs from its journal. {message} Nothing is lost: bring the code back to what it was, and the workflow goes on.", error));
             return default;
         }
     }

@@ -22,7 +22,7 @@ internal sealed partial class WorkflowRun
         get
         {
             CheckOnTurn("WorkflowContext.Random");
-            CheckNoCheckpoint("WorkflowContext.Random");
+            CheckOutside("WorkflowContext.Random");
             return _random ??= new Random(Chance.SeedOf(State.RunName));
         }
     }
@@ -30,15 +30,8 @@ internal sealed partial class WorkflowRun
     public Guid NextGuid()
     {
         CheckOnTurn("WorkflowContext.NewGuid");
-        CheckNoCheckpoint("WorkflowContext.NewGuid");
+        CheckOutside("WorkflowContext.NewGuid");
         return Chance.GuidOf(State.RunName, _guids++);
-    }
-
-    /// <summary>What is drawn while a checkpoint is open may be drawn inside it, where no later run draws it again: then all that follows would differ.</summary>
-    private void CheckNoCheckpoint(string what)
-    {
-        if (State.OpenCheckpoints > 0)
-            throw new InvalidOperationException($"{what} cannot be used while the checkpoint '{State.Scopes.First(scope => scope is { Result: null, Settings.Checkpoint: true }).Name}' is open. Use it before the group, or in a step inside it.");
     }
 
     /// <summary>Whether the code goes the new way of a change. The first answer is that of the whole workflow.</summary>
@@ -47,12 +40,12 @@ internal sealed partial class WorkflowRun
         ArgumentException.ThrowIfNullOrEmpty(change);
         CheckOnTurn("WorkflowContext.Changed", change);
         change = WellFormed(change);
-        if (_changes.TryGetValue(change, out bool isNew)) return isNew;
-        ChangeCode command = new(change);
+        // What is journaled of questions comes with it: they are passed, asked or not.
         ApplySkipped();
+        if (_changes.TryGetValue(change, out bool isNew)) return isNew;
         // Code that came here before the change existed has journaled nothing of it.
-        isNew = _replay is not { } replay || replay.Asks(command) || replay is { Peek: null, IsLast: true };
-        if (isNew) Emit(command);
+        isNew = _replay is null or { Peek: null, IsLast: true };
+        if (isNew) Emit(new ChangeCode(change));
         return _changes[change] = isNew;
     }
 
@@ -63,6 +56,7 @@ internal sealed partial class WorkflowRun
     public void ContinueWith(string input)
     {
         CheckOnTurn("ContinueAsNewAsync");
+        CheckOutside("ContinueAsNewAsync");
         if (_continuesWith is not null) throw new InvalidOperationException($"Workflow '{State.Id}' is to continue as new already. Return what ContinueAsNewAsync gave.");
         _continuesWith = input;
     }
@@ -103,6 +97,7 @@ internal sealed partial class WorkflowRun
     public void Cancel(ScopeCode scope, string? reason)
     {
         CheckOnTurn("Cancel of group", scope.State.Name);
+        CheckInside($"Cancel of group '{scope.State.Name}'", scope);
         if (scope.State.Cause is null && scope.State.Result is null) Emit(new CancelScope(scope.State.Id, CancelSource.Own, reason));
     }
 
@@ -136,6 +131,7 @@ internal sealed partial class WorkflowRun
         ArgumentException.ThrowIfNullOrEmpty(name);
         name = WellFormed(name);
         CheckOnTurn("Start of child", name);
+        CheckInside($"Start of child '{name}' of '{scope.State.Name}'", scope);
         options?.Retry?.Validate();
         if (kind is ChildKind.Worker or ChildKind.Workflow && options?.Retry?.When is not null)
             throw new ArgumentException($"The retry policy of child '{name}' has a predicate, which cannot go to another process. Name exception types with On and Except.", nameof(options));
@@ -173,29 +169,19 @@ internal sealed partial class WorkflowRun
         if (end.Kind == OutcomeKind.Failed && state.Settings.Policy.CancelsSiblings() && state.Cause is null && (state.OpenChildren > 0 || state.Owner?.Start.Kind == ChildKind.Group))
             Emit(new CancelScope(state.Id, CancelSource.Failure, "the body failed"));
         await scope.WhenClosed();
+        if (state.Settings.Checkpoint) await WhenIdle();
 
         ScopeEnd<T> ended = Conclude(scope, end, value, handle is null);
         string? json = null;
-        if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded)
-        {
-            try
-            {
-                json = Payloads.Write(ended.Value, "value of group", state.Name);
-            }
-            catch (Exception error)
-            {
-                // A value that cannot be journaled is the failure of its group, and no one else's (D10).
-                ended = ScopeEnd<T>.Failed(new ExceptionGroup(state.Name, [error]));
-            }
-        }
-
-        // The handle of a checkpoint takes its end from the journal, as it does after a resume.
-        if (handle is not null && !state.Settings.Checkpoint) handle.LiveEnd = (ended.Value, ended.Error);
-        Emit(ToCommand(state, ended, json));
+        if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded) (ended, json) = WriteValue(ended, state.Name);
+        // A checkpoint's failure comes from the journal, as it does after a resume.
+        if (handle is not null && (ended.Error is null || !state.Settings.Checkpoint)) handle.LiveEnd = (ended.Value, ended.Error);
+        Emit(ToCommand(state, ended, json) with { Awaited = AwaitedInside(scope) });
     }
 
     private async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)
     {
+        _inside.Value = scope.Checkpoint;
         // A scope that is cancelled before it begins does not begin.
         if (scope.State.Cause is not null) return (WorkEnd.Cancelled, default);
         Task? task;
@@ -224,7 +210,9 @@ internal sealed partial class WorkflowRun
         ScopeState state = scope.State;
         bool isGroup = state.Owner?.Start.Kind == ChildKind.Group;
         foreach (ChildState child in state.Failed) HandleOf(scope, child);
-        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, state.Settings.MaxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
+        // A workflow and a branch have no bound to be told: what a group inside has kept, they keep (E7).
+        int maxFailures = isGroup ? state.Settings.MaxFailures : Math.Max(state.Settings.MaxFailures, body.Errors.SelectMany(GroupTree.Leaves).Count(leaf => leaf is not OmittedFailures));
+        GroupFacts facts = new(isWorkflow ? State.Id.Value : state.Name, state.Settings.Policy, maxFailures, state.Source, state.Cause, state.Settings.Deadline, State.Id.Value);
         ExceptionGroup? failures = GroupFailures.Collect(facts, [.. state.Failed.Select(child => scope.Handles[child.Id.Ordinal])], scope.CallbackErrors, body);
         bool anyCancelled = state.Cause is not null && state.Children.Exists(child => child.Result!.Kind is OutcomeKind.Cancelled or OutcomeKind.Abandoned or OutcomeKind.NotStarted);
         switch (GroupVerdicts.Decide(state.Source, failures is not null, body.Kind == OutcomeKind.Succeeded, anyCancelled))

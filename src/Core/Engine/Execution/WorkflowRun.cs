@@ -38,9 +38,6 @@ internal sealed partial class WorkflowRun : IEffects
     /// <summary>What the journal says of the current turn, on replay; null when live.</summary>
     private ReplayTurn? _replay;
 
-    /// <summary>Scopes that the journal which is replayed ends.</summary>
-    private readonly HashSet<int> _ended = [];
-
     // The number of the first entry of the replay, for messages.
     private long _firstSequence;
 
@@ -96,11 +93,7 @@ internal sealed partial class WorkflowRun : IEffects
     public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
         _firstSequence = first;
-        foreach (JournalEntry entry in entries)
-        {
-            if (entry is EndScope end) _ended.Add(end.Scope);
-        }
-
+        LookAhead(entries);
         int next = 0;
         IReadOnlyList<JournalEntry> beyond = [];
         while (next < entries.Count && Stuck is null)
@@ -156,12 +149,6 @@ internal sealed partial class WorkflowRun : IEffects
         if (_replay is { } replay)
         {
             ApplySkipped();
-            while (replay.Peek is ChangeCode passed && !command.IsSameAs(passed))
-            {
-                Pass(replay, passed);
-                ApplySkipped();
-            }
-
             // What is applied is what was journaled: texts such as a failure's stack must not come from this run.
             JournalCommand? journaled = replay.Next();
             if (journaled is null && replay.IsLast)
@@ -180,49 +167,6 @@ internal sealed partial class WorkflowRun : IEffects
         _commands.Add(command);
         Apply(command);
     }
-
-    /// <summary>A change that the code asks about no longer: it has kept the new way only, which is the way it went; or it is not run again.</summary>
-    private void Pass(ReplayTurn replay, ChangeCode passed)
-    {
-        _changes[passed.Change] = true;
-        _commands.Add(replay.Next()!);
-    }
-
-    /// <summary>No code is left to run in the turn: what the journal says next of checkpoints happens now, and questions that nobody has asked are passed.</summary>
-    /// <returns>Whether the code may go on.</returns>
-    private bool GoOn()
-    {
-        if (ApplySkipped()) return true;
-        if (_replay is not { Peek: ChangeCode passed } replay || Stuck is not null) return false;
-        Pass(replay, passed);
-        return true;
-    }
-
-    /// <summary>Applies what the journal says next, as long as it is of checkpoints whose code is not run again.</summary>
-    /// <returns>Whether there was anything.</returns>
-    private bool ApplySkipped()
-    {
-        if (_replay is not { } replay || !IsOfSkipped(replay)) return false;
-        do
-        {
-            JournalCommand command = replay.Next()!;
-            _commands.Add(command);
-            Apply(command);
-        }
-        while (IsOfSkipped(replay));
-        return true;
-    }
-
-    private bool IsOfSkipped(ReplayTurn replay) => replay.Peek switch
-    {
-        StartChild start => IsSkipped(start.Child.Scope),
-        CancelScope cancel => IsSkipped(cancel.Scope),
-        EndScope end => IsSkipped(end.Scope),
-        // Whether the code inside asked for a change or the code beside it, nobody knows; who asks takes it, and who does not passes it.
-        _ => false,
-    };
-
-    private bool IsSkipped(int scope) => scope < _scopes.Count && _scopes[scope] is { IsSkipped: true };
 
     /// <summary>
     /// Applies an entry, and only then signals the tokens of the scopes that it cancelled, in that order: what is registered there
@@ -274,14 +218,6 @@ internal sealed partial class WorkflowRun : IEffects
         public JournalCommand? Peek => Position < end ? (JournalCommand)entries[Position] : null;
 
         private int Position => begin + _next;
-
-        /// <summary>Whether the question is journaled here. Others may stand before it, that the code asks no longer.</summary>
-        public bool Asks(ChangeCode change)
-        {
-            int at = Position;
-            while (at < end && entries[at] is ChangeCode other && !other.IsSameAs(change)) at++;
-            return at < end && entries[at] is ChangeCode;
-        }
 
         public JournalCommand? Next()
         {

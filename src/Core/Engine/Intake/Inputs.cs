@@ -5,7 +5,8 @@ internal abstract record Input;
 
 /// <summary>The workflow's first turn is due.</summary>
 /// <param name="TraceParent">The W3C trace context of whoever started it; null where it has none.</param>
-internal sealed record Begin(string? TraceParent = null) : Input;
+/// <param name="Deadline">When the time of the groups around it is up, where it is nested; null for never (R7).</param>
+internal sealed record Begin(string? TraceParent = null, DateTimeOffset? Deadline = null) : Input;
 
 /// <summary>A leaf's attempt ended.</summary>
 internal sealed record LeafEnded(ChildId Child, int Attempt, int Delivery, Result Result, DateTimeOffset StartedAt) : Input

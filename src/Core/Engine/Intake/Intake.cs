@@ -10,7 +10,7 @@ internal static class Intake
     public static JournalEvent? ToEvent(WorkflowState state, Input input, DateTimeOffset now)
     {
         if (state.HasEnded) return null;
-        if (input is Begin begin) return state.HasStarted ? null : new WorkflowStarted(now) { TraceParent = begin.TraceParent };
+        if (input is Begin begin) return state.HasStarted ? null : new WorkflowStarted(now) { TraceParent = begin.TraceParent, Deadline = begin.Deadline };
         if (!state.HasStarted) return null;
         return input switch
         {

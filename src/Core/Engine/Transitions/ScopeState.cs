@@ -3,7 +3,7 @@ namespace Sheaf.Engine;
 /// <summary>One scope in the fold of the journal: the workflow itself, a branch, or a group.</summary>
 /// <remarks>States: open → ended, once. Cancelled or not is independent, set once by the first cause. Changed by
 /// <see cref="Transitions"/> only.</remarks>
-internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settings, DateTimeOffset openedAt)
+internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settings, DateTimeOffset openedAt, DateTimeOffset? outerDeadline = null)
 {
     public int Id => id;
 
@@ -54,7 +54,7 @@ internal sealed class ScopeState(int id, ChildState? owner, GroupSettings settin
     public Result? Result { get; set; }
 
     /// <summary>When the scope's time is up, as an absolute instant; null for never. Inherited by all inside it (R7).</summary>
-    public DateTimeOffset? Deadline { get; } = Earliest(owner?.Scope.Deadline, openedAt, settings);
+    public DateTimeOffset? Deadline { get; } = Earliest(owner is null ? outerDeadline : owner.Scope.Deadline, openedAt, settings);
 
     private static DateTimeOffset? Earliest(DateTimeOffset? outer, DateTimeOffset openedAt, GroupSettings settings)
     {

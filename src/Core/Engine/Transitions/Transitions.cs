@@ -20,11 +20,12 @@ internal static partial class Transitions
         {
             case WorkflowStarted started:
                 state.TraceParent = started.TraceParent;
-                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                state.Deadline = started.Deadline;
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now, state.Deadline));
                 break;
             case WorkflowContinued continued:
                 state.Begin(continued);
-                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now));
+                state.Scopes.Add(new ScopeState(0, null, GroupSettings.Default, state.Now, state.Deadline));
                 break;
             case ChildEnded ended:
                 OnEnded(state, ended, effects);
@@ -120,7 +121,6 @@ internal static partial class Transitions
         ScopeState inner = new(state.Scopes.Count, child, child.Start.Group ?? GroupSettings.Default, state.Now);
         state.Scopes.Add(inner);
         child.Inner = inner;
-        if (inner.Settings.Checkpoint) state.OpenCheckpoints++;
         // A scope that opens inside a cancelled one is cancelled from its first moment.
         if (child.Scope.Cause is { } outer && ComeFromOutside(state, inner, outer, effects) is { } cause) Cancel(state, inner, CancelSource.Outside, cause, effects);
         StartGroupTimer(state, inner, TimerKind.Deadline, inner.Settings.Deadline, effects);
@@ -204,7 +204,6 @@ internal static partial class Transitions
     {
         Debug.Assert(scope.OpenChildren == 0, "R1: a scope ends after all its children.");
         scope.Result = result;
-        if (scope.Settings.Checkpoint) state.OpenCheckpoints--;
         foreach (TimerKind kind in Enum.GetValues<TimerKind>()) StopGroupTimer(scope, kind, effects);
         effects.CloseScope(scope);
         if (scope.Owner is { } owner)

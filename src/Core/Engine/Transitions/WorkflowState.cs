@@ -16,9 +16,6 @@ internal sealed class WorkflowState
     /// <summary>All scopes, by number. Empty until the workflow has started.</summary>
     public List<ScopeState> Scopes { get; } = [];
 
-    /// <summary>How many checkpoints have begun and not ended.</summary>
-    public int OpenCheckpoints { get; set; }
-
     /// <summary>Which (parent, name) pairs have spawned already (R2).</summary>
     public HashSet<(ChildId Parent, string Name)> Spawned { get; } = [];
 
@@ -33,6 +30,9 @@ internal sealed class WorkflowState
 
     /// <summary>The W3C trace context of whoever started it; null where it has none.</summary>
     public string? TraceParent { get; set; }
+
+    /// <summary>When the time of the groups around it is up, where it is nested; null for never (R7).</summary>
+    public DateTimeOffset? Deadline { get; set; }
 
     /// <summary>The id of that trace: 32 hexadecimal digits after the version.</summary>
     public string? TraceId => TraceParent is { Length: >= 35 } parent ? parent[3..35] : null;
@@ -72,6 +72,7 @@ internal sealed class WorkflowState
         return new WorkflowContinued(now > Now ? now : Now, Run + 1, ContinuesWith!, Math.Max(deliveries, EarlierDeliveries))
         {
             TraceParent = TraceParent,
+            Deadline = Deadline,
             Signals = signals.Length > 0 ? signals : null,
             SignalKeys = SignalKeys.Count > 0 ? [.. SignalKeys.Order(StringComparer.Ordinal)] : null,
         };
@@ -81,7 +82,6 @@ internal sealed class WorkflowState
     public void Begin(WorkflowContinued continued)
     {
         Scopes.Clear();
-        OpenCheckpoints = 0;
         Spawned.Clear();
         Waiting.Clear();
         Kept.Clear();
@@ -91,6 +91,7 @@ internal sealed class WorkflowState
         Input = continued.Input;
         EarlierDeliveries = continued.Deliveries;
         TraceParent = continued.TraceParent;
+        Deadline = continued.Deadline;
         foreach (KeptSignal signal in continued.Signals ?? []) Transitions.QueueOf(Kept, signal.Name).Enqueue(signal.Value);
         SignalKeys.UnionWith(continued.SignalKeys ?? []);
     }
