@@ -31,7 +31,7 @@ internal sealed class Whereabouts(HostContext host, WorkflowOwner workflows)
         Dictionary<WorkflowId, string> moved = [];
         try
         {
-            // One that is stuck here, or has just been lost, is in the second case when it is told again.
+            // One that has an actor here is stuck, or about to be let go of: then it is looked for when it is told again.
             foreach (WorkflowId id in notHere.Select(place => outcomes[place].Workflow).Distinct().Where(id => workflows.Find(id) is null))
             {
                 WorkflowHeader? header = await host.Journal.FindAsync(id, host.Stopping).ConfigureAwait(false);

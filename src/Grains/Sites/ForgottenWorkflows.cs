@@ -23,6 +23,7 @@ internal sealed class ForgottenWorkflows
         if (epoch <= 1) return;
         lock (_gate)
         {
+            if (_epochs.GetValueOrDefault(workflow) >= epoch) return;
             _epochs[workflow] = epoch;
             _oldest.Enqueue((workflow, epoch));
             if (_oldest.Count <= Max) return;

@@ -30,12 +30,12 @@ internal sealed class SiteWorkflow : ISiteEffects
     /// <param name="mayBeLate">Whether the message may be of an owner that has lost the workflow: then the journal is asked before anything runs.</param>
     public SiteWorkflow(WorkflowId workflow, HostContext host, SiteHost site, bool mayBeLate)
     {
-        if (mayBeLate) _held = [];
         _workflow = workflow;
         _host = host;
         _site = site;
         _state = new WorkerSite(this);
         _leaves = new LeafPool(workflow, host, OnEnded, SpawnAsync);
+        if (mayBeLate) _held = [];
     }
 
     public WorkflowId Workflow => _workflow;
