@@ -65,7 +65,11 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
         while (true)
         {
             IReadOnlyList<WorkflowHeader> claimed = await Context.Journal.ClaimAbandonedAsync([Context.OwnerName], Context.OwnerName, ClaimPage, Context.Stopping).ConfigureAwait(false);
-            foreach (WorkflowHeader header in claimed) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
+            foreach (WorkflowHeader header in claimed)
+            {
+                if (!Workflows.TryLeaveAway(header)) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
+            }
+
             if (claimed.Count < ClaimPage) return;
         }
     }

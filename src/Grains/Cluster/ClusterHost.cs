@@ -56,23 +56,24 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         OutcomeReceipt receipt = new(outcomes.Count);
         for (int i = 0; i < outcomes.Count; i++)
         {
-            if (Workflows.Find(outcomes[i].Workflow) is { } actor) actor.Post(new Letter(outcomes[i].Ended, receipt.Of(i)));
-            else receipt.NotHere(i);
+            if (!TryPost(outcomes[i].Workflow, new Letter(outcomes[i].Ended, receipt.Of(i)))) receipt.NotHere(i);
         }
 
         return receipt.WhenAnswered;
     }
 
+    /// <summary>Takes the end of a child, unless its workflow is not here. One that has left memory waits for no child: its journal has this end, or nobody wants it.</summary>
     private bool TryPost(WorkflowId workflow, Letter letter)
     {
-        if (Workflows.Find(workflow) is not { } actor) return false;
-        actor.Post(letter);
+        if (Workflows.Find(workflow) is { } actor) actor.Post(letter);
+        else if (Workflows.IsAway(workflow)) letter.Done?.OnDone(false);
+        else return false;
         return true;
     }
 
     public async Task<bool> OnSpawnAsync(WireSpawn spawn)
     {
-        if (Workflows.Find(spawn.Workflow) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
+        if (await Workflows.FindOrWakeAsync(spawn.Workflow).ConfigureAwait(false) is not { } actor) throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
         LetterAnswer answer = new();
         actor.Post(new Letter(spawn.ToAsk(), answer));
         try

@@ -67,7 +67,7 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
         List<WorkflowHeader> own = [];
         await foreach (WorkflowHeader header in host.Journal.ListAsync(WorkflowStatus.Running, host.Stopping).ConfigureAwait(false))
         {
-            if (header.Owner == host.OwnerName && !(workflows.Find(header.Id)?.Epoch >= header.Epoch)) own.Add(header);
+            if (header.Owner == host.OwnerName && !workflows.IsAway(header.Id) && !(workflows.Find(header.Id)?.Epoch >= header.Epoch)) own.Add(header);
         }
 
         await ResumeAsync(own).ConfigureAwait(false);
@@ -78,6 +78,8 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
 
     private async ValueTask ResumeAsync(WorkflowHeader header)
     {
+        // Nobody has to know its place before somebody asks for it, or its time has come.
+        if (workflows.TryLeaveAway(header)) return;
         for (int i = 0; i < MaxAsks; i++)
         {
             try
