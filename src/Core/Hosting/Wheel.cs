@@ -34,14 +34,15 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
     /// <param name="due">When; <see cref="DateTimeOffset.MaxValue"/> for never.</param>
     public void Set(WorkflowId id, long epoch, DateTimeOffset due)
     {
+        lock (_gate) Set_NeedsLock(id, epoch, due);
+    }
+
+    /// <summary>As <see cref="Set"/>, unless there is something of it already, of this ownership or a later one: that knows better.</summary>
+    public void SetIfNews(WorkflowId id, long epoch, DateTimeOffset due)
+    {
         lock (_gate)
         {
-            if (_isDisposed) return;
-            Remove_NeedsLock(id);
-            _entries[id] = (due, epoch);
-            if (due == DateTimeOffset.MaxValue) return;
-            _due.Add((due, id));
-            Arm_NeedsLock(due);
+            if (!_entries.TryGetValue(id, out (DateTimeOffset, long Epoch) there) || there.Epoch < epoch) Set_NeedsLock(id, epoch, due);
         }
     }
 
@@ -54,19 +55,17 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
         }
     }
 
-    /// <summary>Those that are due. They stay entered, without an instant, until somebody has looked at them.</summary>
-    public IReadOnlyList<(WorkflowId Id, long Epoch)> TakeDue()
+    /// <summary>Takes out those that are due.</summary>
+    public IReadOnlyList<WorkflowId> TakeDue()
     {
-        List<(WorkflowId, long)> taken = [];
+        List<WorkflowId> taken = [];
         lock (_gate)
         {
             DateTimeOffset now = time.GetUtcNow();
             while (_due.Count > 0 && _due.Min is var first && first.Due <= now)
             {
-                _due.Remove(first);
-                long epoch = _entries[first.Id].Epoch;
-                _entries[first.Id] = (DateTimeOffset.MaxValue, epoch);
-                taken.Add((first.Id, epoch));
+                Remove_NeedsLock(first.Id);
+                taken.Add(first.Id);
             }
 
             _armedFor = DateTimeOffset.MaxValue;
@@ -85,6 +84,16 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
             _entries.Clear();
             _due.Clear();
         }
+    }
+
+    private void Set_NeedsLock(WorkflowId id, long epoch, DateTimeOffset due)
+    {
+        if (_isDisposed) return;
+        Remove_NeedsLock(id);
+        _entries[id] = (due, epoch);
+        if (due == DateTimeOffset.MaxValue) return;
+        _due.Add((due, id));
+        Arm_NeedsLock(due);
     }
 
     private void Remove_NeedsLock(WorkflowId id)

@@ -9,8 +9,13 @@ internal sealed partial class WorkflowOwner
     /// <summary>So many workflows that are due at once are looked for in the journal at the same time.</summary>
     private const int MaxWaking = 16;
 
+    private static readonly TimeSpan WakeRetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>How many workflows are in memory.</summary>
     public int InMemory => _actors.Count;
+
+    /// <summary>How a workflow of this host is taken up whose time has come. A cluster has a place for it, where others look for it; else it is enough to own it.</summary>
+    public Func<WorkflowHeader, Task>? TakesUp { get; set; }
 
     /// <summary>When the host looks at its workflows by itself.</summary>
     public Wheel Wheel => _wheel;
@@ -27,7 +32,8 @@ internal sealed partial class WorkflowOwner
         {
             // Of an ownership before, or somebody has asked for it already.
             if (_actors.ContainsKey(header.Id)) return false;
-            _wheel.Set(header.Id, header.Epoch, wakesAt);
+            // It may have been here and left again since the header was read.
+            _wheel.SetIfNews(header.Id, header.Epoch, wakesAt);
             return true;
         }
     }
@@ -84,12 +90,11 @@ internal sealed partial class WorkflowOwner
         }
     }
 
-    /// <summary>Takes up a workflow if it is this host's by the journal's word, and does not claim it. However long the store is away, nothing is lost.</summary>
+    /// <summary>Takes up a workflow if it is this host's by the journal's word, and does not claim it.</summary>
     private async Task<(WorkflowHeader? Header, WorkflowActor? Actor)> TakeUpOwnAsync(WorkflowId id)
     {
-        WorkflowHeader? header = await _host.PersistAsync(id, () => _host.Journal.FindAsync(id, _host.Stopping), _ => false, _host.Stopping).ConfigureAwait(false);
-        bool isOwn = header is { Status: WorkflowStatus.Running } && header.Owner == _host.OwnerName;
-        return (header, isOwn ? await OwnAsync(header!, _host.Stopping).ConfigureAwait(false) : null);
+        WorkflowHeader? header = await FindAsync(id).ConfigureAwait(false);
+        return (header, header is not null && IsOwn(header) ? await OwnAsync(header, _host.Stopping).ConfigureAwait(false) : null);
     }
 
     private void OnWheel()
@@ -99,19 +104,40 @@ internal sealed partial class WorkflowOwner
 
     private async Task LookAtDueAsync()
     {
-        List<(WorkflowId Id, long Epoch)> away = [];
-        foreach ((WorkflowId id, long epoch) in _wheel.TakeDue())
+        List<WorkflowId> away = [];
+        foreach (WorkflowId id in _wheel.TakeDue())
         {
             if (Find(id) is { } actor) actor.Post(new Letter(new RestDue()));
-            else away.Add((id, epoch));
+            else away.Add(id);
         }
 
-        await Parallel.ForEachAsync(away, new ParallelOptions { MaxDegreeOfParallelism = MaxWaking, CancellationToken = _host.Stopping }, async (due, _) =>
+        await Parallel.ForEachAsync(away, new ParallelOptions { MaxDegreeOfParallelism = MaxWaking, CancellationToken = _host.Stopping }, async (id, _) =>
         {
-            // Another's by now, or ended there: nothing to look for any more.
-            if ((await TakeUpOwnAsync(due.Id).ConfigureAwait(false)).Actor is null) _wheel.Remove(due.Id, due.Epoch);
+            try
+            {
+                await WakeAsync(id).ConfigureAwait(false);
+            }
+            catch (Exception error) when (!_host.Stopping.IsCancellationRequested)
+            {
+                // It must not be forgotten, nor those that are due with it.
+                HostLog.NotWoken(_host.Logger, id.Value, error);
+                _wheel.SetIfNews(id, 0, _host.Time.GetUtcNow() + WakeRetryDelay);
+            }
         }).ConfigureAwait(false);
     }
+
+    private async Task WakeAsync(WorkflowId id)
+    {
+        // Another's by now, or ended there, it is nothing to this host.
+        if (await FindAsync(id).ConfigureAwait(false) is not { } header || !IsOwn(header)) return;
+        if (TakesUp is { } takesUp) await takesUp(header).ConfigureAwait(false);
+        else await OwnAsync(header, _host.Stopping).ConfigureAwait(false);
+    }
+
+    private bool IsOwn(WorkflowHeader header) => header.Status == WorkflowStatus.Running && header.Owner == _host.OwnerName;
+
+    /// <summary>The journal's word, however long the store is away.</summary>
+    private Task<WorkflowHeader?> FindAsync(WorkflowId id) => _host.PersistAsync(id, () => _host.Journal.FindAsync(id, _host.Stopping), _ => false, _host.Stopping);
 
     /// <summary>An actor's loop is over.</summary>
     private void LetGo(WorkflowActor actor)

@@ -32,6 +32,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed);
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
+        Workflows.TakesUp = _takeover.ResumeAsync;
         _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);
     }
 
