@@ -84,6 +84,8 @@ internal sealed class SizingFigures : IFigureSet
         WorkflowId[] ids = [.. Enumerable.Range(0, Waiting).Select(_ => NextId())];
         await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (id, stop) => await client.StartAsync(Run.Workflow<SignalledWorkflow>(), id, 0, stop));
         Figures.Print($"{name}.waiting-workflow.heap", (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Waiting, "B");
+        await Task.Delay(SheafOptions.DefaultIdleTimeout + TimeSpan.FromSeconds(30), TimeProvider.System);
+        Figures.Print($"{name}.waiting-workflow.heap-after-leaving", (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Waiting, "B");
         await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (id, stop) => await client.SignalAsync(id, SignalledWorkflow.Signal, 1, cancellationToken: stop));
     }
 

@@ -12,7 +12,7 @@ internal static class PostgreSqlSchema
     public const int MaxNameLength = 63;
 
     /// <summary>The version that this code knows: the number of the last script in <c>Migrations</c>.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>Brings the schema to this version. Several processes may try: an advisory lock lets one at a time.</summary>
     /// <exception cref="InvalidOperationException">The schema is of a newer version.</exception>

@@ -210,7 +210,7 @@ public sealed class SqliteJournal : IJournal, IDisposable
         _writing.Dispose();
     }
 
-    private const string Columns = "id, workflow, input, created_at, owner, epoch, status, ended_at";
+    private const string Columns = "id, workflow, input, created_at, owner, epoch, status, ended_at, wakes_at";
 
     private static WorkflowHeader? Find(SqliteConnection connection, SqliteTransaction? transaction, WorkflowId workflow)
     {
@@ -232,6 +232,7 @@ public sealed class SqliteJournal : IJournal, IDisposable
         Epoch = reader.GetInt64(first + 5),
         Status = (WorkflowStatus)reader.GetInt32(first + 6),
         EndedAt = reader.IsDBNull(first + 7) ? null : Instant(reader.GetString(first + 7)),
+        WakesAt = reader.IsDBNull(first + 8) ? null : Instant(reader.GetString(first + 8)),
     };
 
     /// <summary>As text whose order is that of time.</summary>
@@ -300,11 +301,11 @@ public sealed class SqliteJournal : IJournal, IDisposable
                 transaction,
                 """
                 UPDATE sheaf_workflow
-                SET next_sequence = next_sequence + $count, status = coalesce($ends, status), ended_at = $ended, owner = CASE WHEN $ends IS NULL THEN owner END
+                SET next_sequence = next_sequence + $count, status = coalesce($ends, status), ended_at = $ended, owner = CASE WHEN $ends IS NULL THEN owner END, wakes_at = $wakes
                 WHERE id = $id AND epoch = $epoch AND next_sequence = $first AND status = 0
                 RETURNING number
                 """,
-                ("$id", null), ("$epoch", null), ("$first", null), ("$count", null), ("$ends", null), ("$ended", null));
+                ("$id", null), ("$epoch", null), ("$first", null), ("$count", null), ("$ends", null), ("$ended", null), ("$wakes", null));
             _insert = Command(
                 transaction, "INSERT INTO sheaf_commit (workflow, first_sequence, count, body) VALUES ($workflow, $first, $count, $body)", ("$workflow", null), ("$first", null), ("$count", null), ("$body", null));
         }
@@ -318,6 +319,7 @@ public sealed class SqliteJournal : IJournal, IDisposable
             _advance.Parameters["$count"].Value = commit.Count;
             _advance.Parameters["$ends"].Value = commit.EndsAs is { } status ? (long)status : DBNull.Value;
             _advance.Parameters["$ended"].Value = commit.EndedAt is { } endedAt ? Text(endedAt) : DBNull.Value;
+            _advance.Parameters["$wakes"].Value = commit.WakesAt is { } wakesAt ? Text(wakesAt) : DBNull.Value;
             if (_advance.ExecuteScalar() is not long number) return AppendResult.Stale;
             if (commit.Count == 0) return AppendResult.Accepted;
             _insert.Parameters["$workflow"].Value = number;

@@ -38,6 +38,10 @@ internal static class SqliteSchema
         UPDATE sheaf_workflow SET ended_at = created_at WHERE status <> 0;
         CREATE INDEX sheaf_workflow_ended ON sheaf_workflow (ended_at) WHERE ended_at IS NOT NULL;
         """,
+        // Null: it has something to do. Without an index: it is read with the rows of an owner, and looked for by nobody.
+        """
+        ALTER TABLE sheaf_workflow ADD COLUMN wakes_at TEXT;
+        """,
     ];
 
     /// <summary>Brings the database to this version. Several processes may try: the write lock lets one.</summary>

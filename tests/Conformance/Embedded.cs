@@ -36,4 +36,6 @@ public sealed class Nested : NestedConformance<EmbeddedHost>;
 
 public sealed class Continuing : ContinueConformance<EmbeddedHost>;
 
+public sealed class Waiting : WaitingConformance<EmbeddedHost>;
+
 public sealed class Checkpoints : CheckpointConformance<EmbeddedHost>;

@@ -93,6 +93,49 @@ public abstract partial class JournalContract
     }
 
     [Fact]
+    [Trait("Rule", "D7")]
+    public async Task WakesAt_OfACommit_IsInTheHeaderUntilTheNext()
+    {
+        DateTimeOffset wakesAt = CreatedAt.AddDays(30);
+        await Journal.CreateAsync(Header("a"), Token);
+        await Journal.CreateAsync(Header("b"), Token);
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+        // A commit of no entries, beside others: nothing of it is read.
+        Assert.Equal(
+            [AppendResult.Accepted, AppendResult.Accepted, AppendResult.Accepted],
+            await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]"), Wakes("a", 1, 1, wakesAt), Wakes("b", 1, 0, DateTimeOffset.MaxValue)], Token));
+        Assert.Equal(wakesAt, (await Journal.FindAsync("a", Token))!.WakesAt);
+        Assert.Equal(DateTimeOffset.MaxValue, (await Journal.FindAsync("b", Token))!.WakesAt);
+        Assert.Single(await ReadAsync("a"));
+        Assert.Equal([wakesAt, DateTimeOffset.MaxValue], (await Journal.ClaimAbandonedAsync(["me"], "me", 10, Token)).Select(header => header.WakesAt!.Value));
+        Assert.Equal(wakesAt, (await Journal.ClaimAsync("a", "other", Token))!.WakesAt);
+        Assert.Equal([AppendResult.Accepted], await Journal.AppendAsync([Commit("a", 3, 1, 1, "[2]")], Token));
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+        // Several at once, of which the last counts.
+        await Journal.AppendAsync([Wakes("b", 2, 0, wakesAt), Commit("b", 2, 0, 1, "[3]"), Wakes("a", 3, 2, wakesAt)], Token);
+        Assert.Equal((null, wakesAt), ((await Journal.FindAsync("b", Token))!.WakesAt, (await Journal.FindAsync("a", Token))!.WakesAt));
+        await Journal.AppendAsync([Commit("a", 3, 2, 1, "[4]") with { EndsAs = WorkflowStatus.Succeeded, EndedAt = CreatedAt }], Token);
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+    }
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task WakesAt_OfAStaleOwner_IsRefused()
+    {
+        await Journal.CreateAsync(Header("a"), Token);
+        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]")], Token);
+        await Journal.ClaimAsync("a", "other", Token);
+        Assert.Equal([AppendResult.Stale], await Journal.AppendAsync([Wakes("a", 1, 1, CreatedAt)], Token));
+        // Nor may one that has not seen the last entry say that there is nothing to do.
+        Assert.Equal([AppendResult.Stale, AppendResult.Stale], await Journal.AppendAsync([Wakes("a", 2, 0, CreatedAt), Wakes("a", 1, 1, CreatedAt)], Token));
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+        Assert.Equal([AppendResult.Accepted], await Journal.AppendAsync([Wakes("a", 2, 1, CreatedAt)], Token));
+        // Who gives up what it owns does not change what it has to do.
+        await Journal.ReleaseAsync("other", Token);
+        Assert.Equal(CreatedAt, (await Journal.FindAsync("a", Token))!.WakesAt);
+    }
+
+    [Fact]
     public async Task Purge_OfEndedWorkflows_DeletesTheOldestFirstAndFreesTheirIds()
     {
         foreach ((string id, int minute) in ((string, int)[])[("c", 3), ("a", 1), ("b", 2), ("later", 9)])

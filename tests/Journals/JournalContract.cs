@@ -223,6 +223,8 @@ public abstract partial class JournalContract
 
     protected static JournalCommit Commit(string id, long epoch, long first, int count, string body) => new(id, epoch, first, count, Encoding.UTF8.GetBytes(body));
 
+    protected static JournalCommit Wakes(string id, long epoch, long first, DateTimeOffset at) => Commit(id, epoch, first, 0, "[]") with { WakesAt = at };
+
     protected async Task<List<(long First, int Count, string Body)>> ReadAsync(string id, long from = 0)
     {
         List<(long, int, string)> commits = [];

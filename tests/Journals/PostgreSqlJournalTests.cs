@@ -62,6 +62,43 @@ public sealed class PostgreSqlJournalTests(PostgreSqlFixture postgres) : Journal
     }
 
     [Fact]
+    [Trait("Rule", "D9")]
+    public async Task Migrate_ASchemaOfTheVersionBefore_KeepsWhatItHasAndItsSilosRunOn()
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.Server.ConnectionString);
+        await using NpgsqlConnection older = await source.OpenConnectionAsync(Token);
+        using StreamReader script = new(typeof(PostgreSqlJournal).Assembly.GetManifestResourceStream("1.sql")!);
+        await RunAsync($"CREATE SCHEMA {Schema}; SET search_path = {Schema}, pg_temp; CREATE TABLE sheaf_schema (version integer NOT NULL); INSERT INTO sheaf_schema VALUES (1)");
+        await RunAsync(await script.ReadToEndAsync(Token));
+        Assert.Equal(0, (await AppendAsync(0, true)).Single());
+        Assert.Equal((short)0, await RunAsync("SELECT sheaf_append_one('a', 1, 1, 1, '[2]', NULL, NULL)"));
+        Assert.Equal(1L, await RunAsync("SELECT count(*) FROM sheaf_claim_abandoned(ARRAY['live'], 'live', 10)"));
+
+        // A silo of this version comes, and those of the other are still there, with what they know of the tables.
+        WorkflowHeader there = (await Journal.FindAsync("a", Token))!;
+        Assert.Equal(("live", 2L, null), (there.Owner!, there.Epoch, there.WakesAt));
+        Assert.Equal(2, (await ReadAsync("a")).Count);
+        await Journal.AppendAsync([Wakes("a", 2, 2, DateTimeOffset.MaxValue)], Token);
+        Assert.Equal(1L, await RunAsync("SELECT count(*) FROM sheaf_claim_abandoned(ARRAY['other'], 'other', 10)"));
+        Assert.Equal(DateTimeOffset.MaxValue, (await Journal.FindAsync("a", Token))!.WakesAt);
+        Assert.Equal((short)0, await RunAsync("SELECT sheaf_append_one('a', 3, 2, 1, '[3]', NULL, NULL)"));
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+        await Journal.AppendAsync([Wakes("a", 3, 3, DateTimeOffset.MaxValue)], Token);
+        Assert.Equal(0, (await AppendAsync(3, false)).Single());
+        Assert.Null((await Journal.FindAsync("a", Token))!.WakesAt);
+
+        async Task<short[]> AppendAsync(int first, bool creates) => (short[])(await RunAsync(
+            $"SELECT sheaf_append(ARRAY['a'], {(creates ? "ARRAY['a'], ARRAY['work/v1'], ARRAY['1'], ARRAY[0::bigint], ARRAY['dead']" : "'{}', '{}', '{}', '{}', '{}'")}, "
+            + $"ARRAY[1], ARRAY[{creates}], ARRAY[{(creates ? 1 : 3)}::bigint], ARRAY[{first}::bigint], ARRAY[1], ARRAY['[1]'], ARRAY[NULL::smallint], ARRAY[NULL::bigint])"))!;
+
+        async Task<object?> RunAsync(string sql)
+        {
+            await using NpgsqlCommand command = new(sql, older);
+            return await command.ExecuteScalarAsync(Token);
+        }
+    }
+
+    [Fact]
     public async Task Migrate_ServerNotThere_IsTriedAtEachCall()
     {
         await using NpgsqlDataSource nobody = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x");

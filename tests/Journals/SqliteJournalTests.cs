@@ -58,6 +58,26 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
         Assert.Contains("99", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Rule", "D9")]
+    public async Task Open_AFileOfTheVersionBefore_KeepsWhatItHas()
+    {
+        await Journal.CreateAsync(Header("a"), Token);
+        await Journal.AppendAsync([Commit("a", 1, 0, 1, "[1]")], Token);
+        using (SqliteConnection connection = new(ConnectionString))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "ALTER TABLE sheaf_workflow DROP COLUMN wakes_at; PRAGMA user_version = 2";
+            command.ExecuteNonQuery();
+        }
+
+        using SqliteJournal again = new(ConnectionString);
+        Assert.Equal(Header("a"), await again.FindAsync("a", Token));
+        Assert.Equal([AppendResult.Accepted], await again.AppendAsync([Wakes("a", 1, 1, DateTimeOffset.MaxValue)], Token));
+        Assert.Equal(Header("a") with { WakesAt = DateTimeOffset.MaxValue }, await again.FindAsync("a", Token));
+    }
+
     [Theory]
     [InlineData("Data Source=:memory:")]
     [InlineData("Data Source=x;Mode=Memory")]

@@ -65,12 +65,20 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     /// </summary>
     private async Task ResumeAsync()
     {
-        foreach (WorkflowHeader header in await Workflows.FindUnrunAsync(Context.Stopping).ConfigureAwait(false)) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
+        await TakeUpAsync(await Workflows.FindUnrunAsync(Context.Stopping).ConfigureAwait(false)).ConfigureAwait(false);
         while (true)
         {
             IReadOnlyList<WorkflowHeader> claimed = await Context.Journal.ClaimAbandonedAsync([Context.OwnerName], Context.OwnerName, ClaimPage, Context.Stopping).ConfigureAwait(false);
-            foreach (WorkflowHeader header in claimed) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
+            await TakeUpAsync(claimed).ConfigureAwait(false);
             if (claimed.Count < ClaimPage) return;
+        }
+    }
+
+    private async Task TakeUpAsync(IReadOnlyList<WorkflowHeader> owned)
+    {
+        foreach (WorkflowHeader header in owned)
+        {
+            if (!Workflows.TryLeaveAway(header)) await Workflows.OwnAsync(header, Context.Stopping).ConfigureAwait(false);
         }
     }
 }

@@ -14,9 +14,20 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
         WorkflowOwner.ThrowIfAnother(result.Header, header);
         // One that was created here may have ended and be forgotten by now: its actor knows how.
         WorkflowActor? actor = result.Created ? started : await OwnAsync(nested, cancellationToken).ConfigureAwait(false);
-        onStarted();
+        bool isTold = false;
         while (actor is not null)
         {
+            using WorkflowActor.Hold? held = actor.TryHold();
+            if (held is null)
+            {
+                await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
+                actor = await OwnAsync(nested, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            // Held from here on, so that a cancellation finds it.
+            if (!isTold) onStarted();
+            isTold = true;
             Wait wait = new(owner.Host.Probe);
             actor.WhenOver(wait.OnOver);
             using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(_ => wait.OnCancelled(cancellationToken), null);
@@ -32,6 +43,7 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
             actor = await OwnAsync(nested, cancellationToken).ConfigureAwait(false);
         }
 
+        if (!isTold) onStarted();
         return await PersistAsync(nested, () => owner.EndAsync(nested.Id, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

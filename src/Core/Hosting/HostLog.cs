@@ -24,6 +24,12 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 15, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow}, which has continued as new, could not be trimmed; it is tried again when it continues again.")]
     public static partial void TrimFailed(ILogger logger, string workflow, Exception error);
 
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "The journal could not be told that workflow {Workflow} only waits; it stays in memory, and the journal is told later.")]
+    public static partial void NotMarked(ILogger logger, string workflow, Exception error);
+
+    [LoggerMessage(EventId = 17, Level = LogLevel.Warning, Message = "Workflow {Workflow} is due and could not be taken up; it is tried again.")]
+    public static partial void NotWoken(ILogger logger, string workflow, Exception error);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

@@ -40,5 +40,8 @@ internal sealed record AskRetry : Input;
 /// <summary>The code got stuck between turns: nothing to apply, but the loop has to look.</summary>
 internal sealed record StuckNoticed : Input;
 
+/// <summary>The workflow may have rested for long enough: nothing to apply, but the loop has to look.</summary>
+internal sealed record RestDue : Input;
+
 /// <summary>The workflow was claimed elsewhere: nothing to apply, but the loop has to look.</summary>
 internal sealed record LossNoticed : Input;

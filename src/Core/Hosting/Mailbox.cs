@@ -8,6 +8,9 @@ internal sealed class Mailbox(IHostProbe? probe)
 {
     private readonly Channel<Letter> _letters = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
 
+    /// <summary>Whether no letter is in it. For its actor.</summary>
+    public bool IsEmpty => !_letters.Reader.TryPeek(out _);
+
     /// <summary>Puts a letter in, unless the mailbox is closed.</summary>
     public bool TryWrite(Letter letter)
     {

@@ -21,6 +21,7 @@ internal sealed partial class WorkflowActor : IDisposable
     private const int MaxBatchCharacters = 4 * 1024 * 1024;
 
     private readonly HostContext _host;
+    private readonly WorkflowOwner _owner;
     private readonly Mailbox _mailbox;
     private readonly Queue<Letter> _kept = new();
     private readonly IChildRunner _children;
@@ -55,13 +56,15 @@ internal sealed partial class WorkflowActor : IDisposable
     private bool _isReload;
 
     /// <summary>Makes the actor; <see cref="RunAsync"/> sets it going.</summary>
-    /// <param name="host">The host.</param>
+    /// <param name="owner">Whose it is: its host's.</param>
     /// <param name="header">The workflow, owned by the host; or to be created, if it is new.</param>
     /// <param name="isNew">Whether it is to be created.</param>
     /// <param name="begin">For a new one, what its code begins with.</param>
     /// <param name="children">Makes what runs its leaves, given how to post to this actor.</param>
-    public WorkflowActor(HostContext host, WorkflowHeader header, bool isNew, Begin begin, Func<Action<Letter>, IChildRunner> children)
+    public WorkflowActor(WorkflowOwner owner, WorkflowHeader header, bool isNew, Begin begin, Func<Action<Letter>, IChildRunner> children)
     {
+        HostContext host = owner.Host;
+        _owner = owner;
         _host = host;
         _mailbox = new Mailbox(host.Probe);
         _header = header;
@@ -114,6 +117,12 @@ internal sealed partial class WorkflowActor : IDisposable
     public void Post(Letter letter)
     {
         if (_mailbox.TryWrite(letter)) return;
+        if (HasLeft)
+        {
+            PostLate(letter);
+            return;
+        }
+
         if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
         if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
@@ -149,10 +158,12 @@ internal sealed partial class WorkflowActor : IDisposable
                     continue;
                 }
 
+                if (_kept.Count == 0) BeginRest();
                 _isAtRest = true;
                 if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 _isAtRest = false;
                 await TakeBatchAsync().ConfigureAwait(false);
+                if (_isRestDue && await TryLeaveAsync().ConfigureAwait(false)) break;
             }
 
             if (_run.State.Result is { } result) Complete(end => end.TrySetResult(new WorkflowEnd(result, _run.State.HasStarted ? _run.State.Root.Cause : null)));
@@ -203,6 +214,13 @@ internal sealed partial class WorkflowActor : IDisposable
         List<(Letter Letter, bool Journaled)> applied = [];
         foreach (Letter letter in letters)
         {
+            if (letter.Input is RestDue)
+            {
+                _isRestDue = true;
+                continue;
+            }
+
+            _hasActed = true;
             if (letter.Input is TimerDue { Key: var key })
             {
                 if (letter.Run != _timers.Run) continue;

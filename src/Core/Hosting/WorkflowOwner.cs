@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Sheaf.Engine;
 using Sheaf.Journal;
@@ -6,19 +7,34 @@ using Sheaf.Journal;
 namespace Sheaf.Hosting;
 
 /// <summary>The workflows that a host owns, each with its actor; and what clients ask of them.</summary>
-/// <param name="host">The host.</param>
-/// <param name="children">Makes what runs a workflow's leaves.</param>
-/// <param name="takesOver">
-/// Whether to claim a workflow that is asked for and belongs to somebody else. A cluster does: it asks where the workflow has
-/// its place. The embedded host claims at its start only.
-/// </param>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Action<Letter>, IChildRunner> children, bool takesOver)
+[SuppressMessage("Design", "CA1001", Justification = "The wheel is disposed of when the host stops.")]
+internal sealed partial class WorkflowOwner
 {
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
     private readonly Lock _making = new();
+    private readonly HostContext _host;
+    private readonly Func<WorkflowHeader, Action<Letter>, IChildRunner> _children;
+    private readonly bool _takesOver;
+    private readonly Wheel _wheel;
 
-    public HostContext Host => host;
+    /// <summary>Makes the owner.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="children">Makes what runs a workflow's leaves.</param>
+    /// <param name="takesOver">
+    /// Whether to claim a workflow that is asked for and belongs to somebody else. A cluster does: it asks where the workflow has
+    /// its place. The embedded host claims at its start only.
+    /// </param>
+    public WorkflowOwner(HostContext host, Func<WorkflowHeader, Action<Letter>, IChildRunner> children, bool takesOver)
+    {
+        _host = host;
+        _children = children;
+        _takesOver = takesOver;
+        _wheel = new Wheel(host.Time, OnWheel);
+        host.Stopping.UnsafeRegister(static wheel => ((Wheel)wheel!).Dispose(), _wheel);
+    }
+
+    public HostContext Host => _host;
 
     /// <summary>Workflows that are stuck here.</summary>
     public IReadOnlyList<string> Stuck => [.. _actors.Where(pair => pair.Value.StuckReason is not null).Select(pair => pair.Key.Value)];
@@ -44,12 +60,12 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     public async Task<IReadOnlyList<WorkflowHeader>> FindUnrunAsync(CancellationToken cancellationToken)
     {
         List<WorkflowHeader> unrun = [];
-        foreach (OwnedWorkflow owned in await host.Journal.FindOwnedAsync(host.OwnerName, cancellationToken).ConfigureAwait(false))
+        foreach (OwnedWorkflow owned in await _host.Journal.FindOwnedAsync(_host.OwnerName, cancellationToken).ConfigureAwait(false))
         {
             if (Runs(owned.Id, owned.Epoch)) continue;
             // Read again: most that do not run have ended since, or were let go of. One that is being created has its actor before its row.
-            if (await host.Journal.FindAsync(owned.Id, cancellationToken).ConfigureAwait(false) is not { Status: WorkflowStatus.Running } header) continue;
-            if (header.Owner == host.OwnerName && !Runs(header.Id, header.Epoch)) unrun.Add(header);
+            if (await _host.Journal.FindAsync(owned.Id, cancellationToken).ConfigureAwait(false) is not { Status: WorkflowStatus.Running } header) continue;
+            if (header.Owner == _host.OwnerName && !Runs(header.Id, header.Epoch)) unrun.Add(header);
         }
 
         return unrun;
@@ -59,6 +75,7 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     public void OnClaimed(WorkflowId id, long epoch)
     {
         if (Find(id) is { } actor && actor.Epoch < epoch) actor.Lose();
+        else _wheel.Remove(id, epoch - 1);
     }
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
@@ -72,12 +89,12 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     {
         WorkflowHeader mine = NewHeader(workflow, id, input);
         WorkflowActor actor = GetOrRun(mine, isNew: true, begin);
-        if (actor.Creates(mine))
+        if (actor.Creates(mine) && actor.TryHold() is { } held)
         {
             try
             {
                 // Of one's own actor, which may have ended and gone by then: its journal need not be read for that.
-                return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+                using (held) return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (GivenWayException)
             {
@@ -93,8 +110,8 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     /// <exception cref="InvalidOperationException">No such workflow is registered.</exception>
     public WorkflowHeader NewHeader(string workflow, WorkflowId id, string input)
     {
-        _ = host.Registry.Workflows.Get(workflow);
-        return new WorkflowHeader { Id = id, Workflow = workflow, Input = input, CreatedAt = host.Time.GetUtcNow(), Owner = host.OwnerName, Epoch = 1 };
+        _ = _host.Registry.Workflows.Get(workflow);
+        return new WorkflowHeader { Id = id, Workflow = workflow, Input = input, CreatedAt = _host.Time.GetUtcNow(), Owner = _host.OwnerName, Epoch = 1 };
     }
 
     /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
@@ -134,12 +151,12 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     /// <exception cref="KeyNotFoundException">There is no such workflow.</exception>
     public async Task<WorkflowActor?> TakeUpAsync(WorkflowId id, CancellationToken cancellationToken)
     {
-        WorkflowHeader header = await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
+        WorkflowHeader header = await _host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false)
             ?? throw new KeyNotFoundException($"There is no workflow '{id}'. Start it first, or look for it in the list.");
-        if (header.Status != WorkflowStatus.Running || host.Stopping.IsCancellationRequested) return null;
-        if (header.Owner == host.OwnerName) return await OwnAsync(header, cancellationToken).ConfigureAwait(false);
-        if (!takesOver) return null;
-        return await host.Journal.ClaimAsync(id, host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed
+        if (header.Status != WorkflowStatus.Running || _host.Stopping.IsCancellationRequested) return null;
+        if (header.Owner == _host.OwnerName) return await OwnAsync(header, cancellationToken).ConfigureAwait(false);
+        if (!_takesOver) return null;
+        return await _host.Journal.ClaimAsync(id, _host.OwnerName, cancellationToken).ConfigureAwait(false) is { } claimed
             ? await OwnAsync(claimed, cancellationToken).ConfigureAwait(false)
             : null;
     }
@@ -150,20 +167,21 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     /// <exception cref="OwnerLostException">It belongs to another host.</exception>
     public async Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken)
     {
-        while (await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false) is { } actor)
+        while (await HoldAsync(id, cancellationToken).ConfigureAwait(false) is { } hold)
         {
+            using WorkflowActor.Hold held = hold;
             try
             {
-                return await actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return await held.Actor.WhenEnded.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (GivenWayException)
             {
                 // Whoever has the id, it is not this actor.
-                await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await held.Actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
         }
 
-        WorkflowState state = await JournalReading.FoldAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
+        WorkflowState state = await JournalReading.FoldAsync(_host.Journal, id, cancellationToken).ConfigureAwait(false);
         return state.Result is { } result
             ? new WorkflowEnd(result, state.Root.Cause)
             : throw new OwnerLostException($"Workflow '{id}' has not ended, and this host does not run it. Ask its owner.");
@@ -191,8 +209,8 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
 
     public async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken)
     {
-        if (await host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } header) return null;
-        List<JournalEntry> entries = await JournalReading.ReadAllAsync(host.Journal, id, cancellationToken).ConfigureAwait(false);
+        if (await _host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is not { } header) return null;
+        List<JournalEntry> entries = await JournalReading.ReadAllAsync(_host.Journal, id, cancellationToken).ConfigureAwait(false);
         WorkflowActor? actor = Find(id);
         return Descriptions.Of(header, entries, actor?.StuckReason, actor?.View);
     }
@@ -204,9 +222,10 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         while (true)
         {
             // Asked for before the reading: a commit that falls between the two completes it.
-            WorkflowActor? actor = await FindOrOwnAsync(id, cancellationToken).ConfigureAwait(false);
+            using WorkflowActor.Hold? held = await HoldAsync(id, cancellationToken).ConfigureAwait(false);
+            WorkflowActor? actor = held?.Actor;
             Task? progress = actor?.WhenProgress;
-            await foreach ((long sequence, JournalEntry entry) in JournalReading.ReadAsync(host.Journal, id, next, cancellationToken).ConfigureAwait(false))
+            await foreach ((long sequence, JournalEntry entry) in JournalReading.ReadAsync(_host.Journal, id, next, cancellationToken).ConfigureAwait(false))
             {
                 next = sequence + 1;
                 foreach (WorkflowEvent @event in view.Add(sequence, entry)) yield return @event;
@@ -223,14 +242,15 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
     {
         // Stuck is a state of running workflows that only their host knows.
         WorkflowStatus? stored = status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status;
-        await foreach (WorkflowHeader header in host.Journal.ListAsync(stored, cancellationToken).ConfigureAwait(false))
+        await foreach (WorkflowHeader header in _host.Journal.ListAsync(stored, cancellationToken).ConfigureAwait(false))
         {
             WorkflowStatus actual = Find(header.Id)?.StuckReason is null ? header.Status : WorkflowStatus.Stuck;
             if (status is null || actual == status) yield return new WorkflowSummary(header.Id, header.Workflow, actual, header.CreatedAt) { EndedAt = header.EndedAt };
         }
     }
 
-    private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch;
+    // One that has left memory is looked after by its instant, and by whoever asks for it.
+    private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch || IsAway(id);
 
     private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, Begin begin)
     {
@@ -239,16 +259,17 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         lock (_making)
         {
             if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
-            _actors[header.Id] = actor = new WorkflowActor(host, header, isNew, begin, post => children(header, post));
+            _actors[header.Id] = actor = new WorkflowActor(this, header, isNew, begin, post => _children(header, post));
+            _wheel.Remove(header.Id);
         }
 
-        host.Probe?.Enter();
+        _host.Probe?.Enter();
         // Without the caller's context: its culture and its ambient values must not reach the workflow's code, which runs again elsewhere (D1).
-        host.Run(() => RunAsync(actor, header.Id));
+        _host.Run(() => RunAsync(actor));
         return actor;
     }
 
-    private async Task RunAsync(WorkflowActor actor, WorkflowId id)
+    private async Task RunAsync(WorkflowActor actor)
     {
         try
         {
@@ -256,9 +277,8 @@ internal sealed class WorkflowOwner(HostContext host, Func<WorkflowHeader, Actio
         }
         finally
         {
-            _actors.TryRemove(id, out _);
-            actor.OnLetGo();
-            host.Probe?.Leave();
+            LetGo(actor);
+            _host.Probe?.Leave();
         }
     }
 }

@@ -9,7 +9,8 @@ public interface IJournal
 {
     /// <summary>
     /// Appends commits of any number of workflows in one transaction, creating those that say so (rule D7). A stale one loses
-    /// only its own rows (rule D5).
+    /// only its own rows (rule D5). Each accepted one sets its workflow's <see cref="WorkflowHeader.WakesAt"/>, or takes it back; nothing
+    /// else changes that.
     /// </summary>
     /// <param name="commits">The commits; several of one workflow are in the order of their sequence.</param>
     /// <param name="cancellationToken">Gives up. The commits may have been written all the same.</param>

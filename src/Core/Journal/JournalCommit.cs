@@ -45,7 +45,7 @@ public sealed record JournalCommit
     /// <summary>The number of the first entry, from 0, without gaps.</summary>
     public long FirstSequence { get; }
 
-    /// <summary>How many entries; 0 for a commit that only creates the workflow.</summary>
+    /// <summary>How many entries; 0 for a commit that only creates the workflow, or only says when it wakes.</summary>
     public int Count { get; }
 
     /// <summary>The entries as a JSON array, UTF-8.</summary>
@@ -53,6 +53,12 @@ public sealed record JournalCommit
 
     /// <summary>Set where the commit creates its workflow, in the same transaction: whose id, code, input and owner it has. The epoch is then 1 and the first sequence 0.</summary>
     public WorkflowHeader? Creates { get; init; }
+
+    /// <summary>
+    /// Set where the workflow only waits once this is committed: when it has something to do by itself, or <see cref="DateTimeOffset.MaxValue"/>
+    /// for never (rule D7). It is in the workflow's header until the next commit, which replaces it, also by <see langword="null"/>.
+    /// </summary>
+    public DateTimeOffset? WakesAt { get; init; }
 
     /// <summary>Set where the workflow ends with this commit.</summary>
     public WorkflowStatus? EndsAs { get; init; }

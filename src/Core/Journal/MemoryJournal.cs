@@ -212,6 +212,7 @@ public sealed class MemoryJournal : IJournal
             if (commit.Epoch != Header.Epoch || commit.FirstSequence != _nextSequence || Header.Status != WorkflowStatus.Running) return AppendResult.Stale;
             if (commit.Count > 0) _commits.Add(commit);
             _nextSequence += commit.Count;
+            if (Header.WakesAt != commit.WakesAt) Header = Header with { WakesAt = commit.WakesAt };
             if (commit.EndsAs is { } status) Header = Header with { Status = status, Owner = null, EndedAt = commit.EndedAt };
             return AppendResult.Accepted;
         }

@@ -25,6 +25,12 @@ public sealed record WorkflowHeader
     /// <summary>Where it stands; never <see cref="WorkflowStatus.Stuck"/>.</summary>
     public WorkflowStatus Status { get; init; }
 
+    /// <summary>
+    /// When it has something to do by itself, of one that only waits and has left memory (rule D7); <see cref="DateTimeOffset.MaxValue"/>
+    /// where that is never, since it waits for signals only. <see langword="null"/> where it has something to do now, or may have.
+    /// </summary>
+    public DateTimeOffset? WakesAt { get; init; }
+
     /// <summary>When it ended; <see langword="null"/> while it has not.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }

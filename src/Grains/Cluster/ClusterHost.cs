@@ -36,6 +36,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed) { MessageLimit = MessageLimit };
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
+        Workflows.TakesUp = _takeover.ResumeAsync;
         _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);
     }
 
@@ -61,24 +62,25 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         OutcomeReceipt receipt = new(outcomes.Count);
         for (int i = 0; i < outcomes.Count; i++)
         {
-            if (Workflows.Find(outcomes[i].Workflow) is { } actor) actor.Post(new Letter(outcomes[i].Ended, receipt.Of(i)));
-            else receipt.NotHere(i);
+            if (!TryPost(outcomes[i].Workflow, new Letter(outcomes[i].Ended, receipt.Of(i)))) receipt.NotHere(i);
         }
 
         IReadOnlyList<int> notHere = await receipt.WhenAnswered.ConfigureAwait(false);
         return notHere.Count == 0 ? OutcomeAnswer.Committed : await _whereabouts.FindAsync(outcomes, notHere).ConfigureAwait(false);
     }
 
+    /// <summary>Takes the end of a child, unless its workflow is not here. One that has left memory waits for no child: its journal has this end, or nobody wants it.</summary>
     private bool TryPost(WorkflowId workflow, Letter letter)
     {
-        if (Workflows.Find(workflow) is not { } actor) return false;
-        actor.Post(letter);
+        if (Workflows.Find(workflow) is { } actor) actor.Post(letter);
+        else if (Workflows.IsAway(workflow)) letter.Done?.OnDone(false);
+        else return false;
         return true;
     }
 
     public async Task<bool> OnSpawnAsync(WireSpawn spawn)
     {
-        if (Workflows.Find(spawn.Workflow) is not { } actor)
+        if (await Workflows.FindOrWakeAsync(spawn.Workflow).ConfigureAwait(false) is not { } actor)
         {
             // Who asks would ask for ever.
             if (await _whereabouts.HasEndedAsync(spawn.Workflow).ConfigureAwait(false)) return false;

@@ -74,10 +74,13 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
     }
 
     private Task ResumeAsync(IReadOnlyList<WorkflowHeader> claimed) =>
-        Parallel.ForEachAsync(claimed, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = host.Stopping }, (header, _) => ResumeAsync(header));
+        Parallel.ForEachAsync(claimed, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = host.Stopping }, (header, _) => new ValueTask(ResumeAsync(header)));
 
-    private async ValueTask ResumeAsync(WorkflowHeader header)
+    /// <summary>Has a workflow of this silo's taken up in its place: here, unless a caller has brought that to life elsewhere. One that only waits is left where it is.</summary>
+    public async Task ResumeAsync(WorkflowHeader header)
     {
+        // Nobody has to know its place before somebody asks for it, or its time has come.
+        if (workflows.TryLeaveAway(header)) return;
         for (int i = 0; i < MaxAsks; i++)
         {
             try

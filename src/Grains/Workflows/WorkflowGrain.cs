@@ -32,9 +32,9 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     });
 
     public Task<EndedWorkflow?> RunAsync(StartWorkflow start, TimeSpan wait) => AskAsync(() =>
-        WaitAsync(host.Workflows.RunAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None), wait));
+        WaitAsync(token => host.Workflows.RunAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), token), wait));
 
-    public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(host.Workflows.EndAsync(Id, CancellationToken.None), wait));
+    public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(token => host.Workflows.EndAsync(Id, token), wait));
 
     public Task<string> ReadValueAsync(int from) => AskAsync(async () => host.MessageLimit.Page((await host.Workflows.EndAsync(Id, CancellationToken.None)).Result.Value ?? "", from));
 
@@ -54,7 +54,8 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     public Task<JournalPage> ReadAsync(long fromSequence, TimeSpan wait) => AskAsync(async () =>
     {
         // Asked for before the reading: a commit that falls between the two completes it.
-        WorkflowActor? actor = await host.Workflows.FindOrOwnAsync(Id, CancellationToken.None);
+        using WorkflowActor.Hold? held = await host.Workflows.HoldAsync(Id, CancellationToken.None);
+        WorkflowActor? actor = held?.Actor;
         Keep();
         Task? progress = actor?.WhenProgress;
         JournalPage page = await ReadPageAsync(fromSequence, actor);
@@ -70,12 +71,20 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         return actor is not null;
     });
 
-    private async Task<EndedWorkflow?> WaitAsync(Task<WorkflowEnd> end, TimeSpan wait)
+    private async Task<EndedWorkflow?> WaitAsync(Func<CancellationToken, Task<WorkflowEnd>> ask, TimeSpan wait)
     {
+        using CancellationTokenSource waiting = new();
+        Task<WorkflowEnd> end = ask(waiting.Token);
         Keep();
         // A workflow that ends at once needs no timer.
         await ((Task)end).WaitAsync(wait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (!end.IsCompleted) return null;
+        if (!end.IsCompleted)
+        {
+            // Nobody waits here any more: the workflow may leave memory.
+            await waiting.CancelAsync();
+            return null;
+        }
+
         try
         {
             (Result result, CancellationCause? cause) = await end;

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using Sheaf.Conformance;
+using Sheaf.Grains;
+using Sheaf.Hosting;
 using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Conformance;
@@ -21,6 +23,12 @@ public sealed class ClusterProcess : HostProcess
     public InProcessTestCluster Cluster => _cluster;
 
     public override IWorkflowClient Client => _cluster.Client.ServiceProvider.GetRequiredService<IWorkflowClient>();
+
+    public override int InMemory => Owners.Sum(owner => owner.InMemory);
+
+    private IEnumerable<WorkflowOwner> Owners => _cluster.Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows);
+
+    public override Task LetGoAsync(WorkflowId id) => Task.WhenAll(Owners.Select(owner => owner.Find(id)?.WhenLetGo ?? Task.CompletedTask));
 
     public static async Task<ClusterProcess> StartAsync(int silos, IJournal journal, TimeProvider time, Func<SheafBuilder, SheafBuilder> configure, bool stays = false)
     {

@@ -50,4 +50,6 @@ public sealed class Nested : NestedConformance<OneSiloHost>;
 
 public sealed class Continuing : ContinueConformance<OneSiloHost>;
 
+public sealed class Waiting : WaitingConformance<OneSiloHost>;
+
 public sealed class Checkpoints : CheckpointConformance<OneSiloHost>;

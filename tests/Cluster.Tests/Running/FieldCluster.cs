@@ -18,6 +18,9 @@ public sealed record Wanted
     /// <summary>The journal; null for one in memory.</summary>
     public IJournal? Journal { get; init; }
 
+    /// <summary>The clock of workflows.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
     public TimeSpan SweepPeriod { get; init; } = TimeSpan.FromSeconds(30);
@@ -60,7 +63,7 @@ public sealed class FieldCluster : IAsyncDisposable
                 options.SweepPeriod = wanted.SweepPeriod;
                 options.ShutdownTimeout = wanted.ShutdownTimeout;
             });
-            silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseJournal(Journal);
+            silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseTimeProvider(wanted.Time).UseJournal(Journal);
             wanted.Silo(silo);
         });
         builder.ConfigureClient(client => client.AddSheaf());
@@ -205,7 +208,7 @@ public sealed class FieldCluster : IAsyncDisposable
 
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
     {
-        sheaf.AddWorkflow<Sow>().AddWorkflow<SowAndWait>().AddWorkflow<Wilt>()
+        sheaf.AddWorkflow<Sow>().AddWorkflow<SowAndWait>().AddWorkflow<Wilt>().AddWorkflow<LieFallow>()
             .AddWorker<HoldWorker>().AddWorker<StubbornWorker>().AddWorker<BlockingWorker>().AddWorker<ParentWorker>().AddWorker<FailWorker>();
         return withRare ? sheaf.AddWorker<RareWorker>() : sheaf;
     }

@@ -35,6 +35,19 @@ public sealed class SowAndWait : Workflow<Rows, int>
     }
 }
 
+/// <summary>Waits for a month, then as <see cref="Sow"/>.</summary>
+[Workflow("lie-fallow")]
+public sealed class LieFallow : Workflow<Rows, int>
+{
+    public static TimeSpan Time { get; } = TimeSpan.FromDays(30);
+
+    public override async Task<int> RunAsync(Rows input, WorkflowContext workflow)
+    {
+        await workflow.DelayAsync(Time);
+        return await new Sow().RunAsync(input, workflow);
+    }
+}
+
 /// <summary>After its workers it awaits what is not the workflow's, until it is mended.</summary>
 [Workflow("wilt")]
 public sealed class Wilt(Field field) : Workflow<Rows, int>

@@ -11,6 +11,12 @@ public abstract class HostProcess : IAsyncDisposable
     public abstract Task StopAsync();
 
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>How many workflows are in memory.</summary>
+    public abstract int InMemory { get; }
+
+    /// <summary>Completes when a workflow that is in memory has left it, or has ended.</summary>
+    public abstract Task LetGoAsync(WorkflowId id);
 }
 
 /// <summary>A host of workflows: all that a suite needs of it is to start a process on a journal.</summary>

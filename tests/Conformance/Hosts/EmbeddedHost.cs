@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Hosting;
 using Sheaf.Journal;
 
 namespace Sheaf.Conformance;
@@ -23,6 +24,12 @@ public sealed class EmbeddedHost : DurableHost
         private readonly Microsoft.Extensions.Hosting.IHostedService[] _hosted = [.. services.GetServices<Microsoft.Extensions.Hosting.IHostedService>()];
 
         public override IWorkflowClient Client => services.GetRequiredService<IWorkflowClient>();
+
+        public override int InMemory => Workflows.InMemory;
+
+        private WorkflowOwner Workflows => services.GetRequiredService<Sheaf.Embedded.EmbeddedHost>().Workflows;
+
+        public override Task LetGoAsync(WorkflowId id) => Workflows.Find(id)?.WhenLetGo ?? Task.CompletedTask;
 
         public async Task StartAsync()
         {

@@ -7,6 +7,9 @@ namespace Sheaf.Core.Tests.Workflows;
 /// <summary>R9 on the embedded host: what it costs to give a worker up, and what comes of it later.</summary>
 public sealed class AbandonedWorkerTests
 {
+    // The tests look at the clock's timers: there are none but the workflow's own.
+    private static readonly SheafOptions NeverIdle = new() { IdleTimeout = Timeout.InfiniteTimeSpan };
+
     private readonly ScriptTable _scripts = new();
     private readonly TestTime _time = new();
     private readonly TaskCompletionSource _running = Guard.Signal();
@@ -37,7 +40,7 @@ public sealed class AbandonedWorkerTests
     [InlineData("branch", 5)]
     public async Task Cancelled_WorkerIgnoresIt_WorkflowEndsAfterGraceAndHostStopsAtOnce(string script, int graceSeconds)
     {
-        await using ScriptHost host = new(_scripts, time: _time);
+        await using ScriptHost host = new(_scripts, options: NeverIdle, time: _time);
         Task<string> end = host.RunAsync(script, script);
         await _running.Task.Within("the leaf's start");
         await host.Client.CancelAsync(new(script)).Within("the cancellation");
@@ -75,7 +78,7 @@ public sealed class AbandonedWorkerTests
             left.SetResult();
             return await workflow.WaitForAsync<string>("end") + nested.Kind;
         };
-        await using ScriptHost host = new(_scripts, journal, time: _time);
+        await using ScriptHost host = new(_scripts, journal, NeverIdle, _time);
         Task<string> end = host.RunAsync("w", "goes on");
         await _running.Task.Within("the worker's start");
         await host.Client.SignalAsync(new("w"), "stop", "").Within("the signal");
@@ -95,7 +98,7 @@ public sealed class AbandonedWorkerTests
     [Trait("Rule", "R9")]
     public async Task EndlessGrace_WorkerIgnoresCancellation_IsWaitedFor()
     {
-        await using ScriptHost host = new(_scripts, time: _time);
+        await using ScriptHost host = new(_scripts, options: NeverIdle, time: _time);
         Task<string> end = host.RunAsync("w", "endless");
         await _running.Task.Within("the worker's start");
         await host.Client.CancelAsync(new("w")).Within("the cancellation");

@@ -8,11 +8,12 @@ internal sealed class ScriptHost : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public ScriptHost(ScriptTable scripts, IJournal? journal = null, SheafOptions? options = null, TimeProvider? time = null)
+    public ScriptHost(ScriptTable scripts, IJournal? journal = null, SheafOptions? options = null, TimeProvider? time = null, SlowService? service = null)
     {
         ServiceCollection services = new();
         services.AddSingleton(scripts);
         if (time is not null) services.AddSingleton(time);
+        services.AddScoped(_ => new ScriptServices(scripts, service));
         services
             .AddSheaf(s => s.AddWorkflow<ScriptedWorkflow>().AddWorker<ScriptedWorker>().UseOptions(options ?? new SheafOptions()))
             .UseEmbedded(journal ?? new MemoryJournal());
@@ -30,6 +31,14 @@ internal sealed class ScriptHost : IAsyncDisposable
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }
 
+/// <summary>A scope's services: they end with the workflow's stay in memory.</summary>
+internal sealed class ScriptServices(ScriptTable scripts, SlowService? service) : IAsyncDisposable
+{
+    public ScriptTable Scripts => scripts;
+
+    public ValueTask DisposeAsync() => service?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
 internal sealed class ScriptTable
 {
     public Dictionary<string, Func<WorkflowContext, Task<string>>> Workflows { get; } = [];
@@ -38,9 +47,9 @@ internal sealed class ScriptTable
 }
 
 [Workflow("scripted/v1")]
-internal sealed class ScriptedWorkflow(ScriptTable scripts) : Workflow<string, string>
+internal sealed class ScriptedWorkflow(ScriptServices services) : Workflow<string, string>
 {
-    public override Task<string> RunAsync(string input, WorkflowContext workflow) => scripts.Workflows[input](workflow);
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => services.Scripts.Workflows[input](workflow);
 }
 
 [Worker("scripted/v1")]

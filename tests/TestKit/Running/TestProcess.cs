@@ -59,8 +59,8 @@ internal sealed class TestProcess : IAsyncDisposable
             try
             {
                 if (until.IsCompleted || !Probe.Activity.IsIdle) continue;
-                // What waits for its end is on its way to it.
-                if (Host.Workflows.Find(workflow) is null or { WhenEnded.IsCompleted: true }) break;
+                // What waits for its end is on its way to it. One that has left memory has not ended.
+                if (Host.Workflows.Find(workflow) is null or { WhenEnded.IsCompleted: true } && !Host.Workflows.IsAway(workflow)) break;
                 if (await TryGoOnAsync(step).ConfigureAwait(false) && steps < WorkflowTestHost.MaxSteps) continue;
                 if (!until.IsCompleted) throw await StalledAsync(workflow, steps).ConfigureAwait(false);
             }

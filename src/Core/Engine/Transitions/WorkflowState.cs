@@ -100,6 +100,9 @@ internal sealed class WorkflowState
     public ChildState? Find(ChildId id) =>
         (uint)id.Scope < (uint)Scopes.Count && (uint)id.Ordinal < (uint)Scopes[id.Scope].Children.Count ? Scopes[id.Scope].Children[id.Ordinal] : null;
 
+    /// <summary>Whether a child waits for a signal.</summary>
+    public bool WaitsForSignal => Waiting.Values.Any(children => children.Any(child => child.Status == ChildStatus.Running));
+
     /// <summary>Leaves that have been delivered and not ended.</summary>
     public IEnumerable<ChildState> RunningLeaves() =>
         Scopes.Where(scope => scope.Result is null).SelectMany(scope => scope.Children).Where(child => child.IsLeaf && child.Status == ChildStatus.Running);
