@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using System.Text.Json;
 using Orleans;
 using Orleans.Runtime;
@@ -93,7 +94,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     /// <summary>Waits for the end of a workflow, however long.</summary>
     internal async Task<WorkflowEnd> WaitAsync(WorkflowId id, CancellationToken cancellationToken) =>
-        ToEnd(await AskUntilEndedAsync(() => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
+        ToEnd(await AskUntilEndedAsync(id, () => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Cancels a workflow in somebody's name.</summary>
     internal Task<bool> CancelAsync(WorkflowId id, string? reason, string? by, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
@@ -105,7 +106,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
         StartWorkflow start = new(workflow, input, Activity.Current?.Id, Deadline: null);
-        return ToEnd(await AskUntilEndedAsync(() => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
+        return ToEnd(await AskUntilEndedAsync(id, () => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
     }
 
     protected override Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken) => WaitAsync(id, cancellationToken);
@@ -141,13 +142,23 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     private static Guid NewKey() => Guid.NewGuid();
 #pragma warning restore RS0030
 
-    private static async Task<EndedWorkflow> AskUntilEndedAsync(Func<Task<EndedWorkflow?>> ask, CancellationToken cancellationToken)
+    private async Task<EndedWorkflow> AskUntilEndedAsync(WorkflowId id, Func<Task<EndedWorkflow?>> ask, CancellationToken cancellationToken)
     {
         while (true)
         {
             // A silo is on its way out, or dead and not declared so: however long, its workflows go on elsewhere.
-            if (await CallAsync(ask, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) is { } ended) return ended;
+            if (await CallAsync(ask, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) is { } ended)
+                return ended.Value?.Length < ended.Length ? ended with { Value = await ReadWholeAsync(id, ended, cancellationToken).ConfigureAwait(false) } : ended;
         }
+    }
+
+    /// <summary>The value of a workflow that is larger than a message may be: as that of a large map's is.</summary>
+    private async Task<string> ReadWholeAsync(WorkflowId id, EndedWorkflow ended, CancellationToken cancellationToken)
+    {
+        StringBuilder whole = new(ended.Value, ended.Length);
+        while (whole.Length < ended.Length)
+            whole.Append(await CallAsync(() => Grain(id).ReadValueAsync(whole.Length), Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false));
+        return whole.ToString();
     }
 
     private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, GiveUpAfter, cancellationToken);

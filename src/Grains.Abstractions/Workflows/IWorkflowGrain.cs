@@ -28,6 +28,11 @@ internal interface IWorkflowGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:20")]
     Task<EndedWorkflow?> EndAsync(TimeSpan wait);
 
+    /// <summary>Reads more of the value of a workflow that has ended, from a character on.</summary>
+    [Alias("value")]
+    [ResponseTimeout("00:00:20")]
+    Task<string> ReadValueAsync(int from);
+
     /// <summary>Asks for cancellation.</summary>
     /// <returns>Whether the workflow is cancelled; false where it has ended or is not there.</returns>
     [Alias("cancel")]

@@ -8,13 +8,14 @@ internal sealed record StartWorkflow([property: Id(0)] string Workflow, [propert
 
 /// <summary>How a workflow ended.</summary>
 /// <param name="Kind">The outcome's kind.</param>
-/// <param name="Value">The value as JSON.</param>
+/// <param name="Value">The value as JSON; its beginning, where it is larger than a message may be.</param>
 /// <param name="Failure">The failure as JSON: it needs no type of the thrower's (E5).</param>
 /// <param name="Cause">What cancelled it.</param>
 /// <param name="Stuck">Why its code cannot go on; then it has not ended.</param>
+/// <param name="Length">How many characters the whole value has.</param>
 [GenerateSerializer, Immutable, Alias("sheaf.EndedWorkflow")]
 internal sealed record EndedWorkflow(
-    [property: Id(0)] OutcomeKind Kind, [property: Id(1)] string? Value, [property: Id(2)] string? Failure, [property: Id(3)] CancellationCause? Cause, [property: Id(4)] Exception? Stuck);
+    [property: Id(0)] OutcomeKind Kind, [property: Id(1)] string? Value, [property: Id(2)] string? Failure, [property: Id(3)] CancellationCause? Cause, [property: Id(4)] Exception? Stuck, [property: Id(5)] int Length);
 
 /// <summary>A part of a workflow's journal.</summary>
 /// <param name="FirstSequence">The number of the first entry.</param>

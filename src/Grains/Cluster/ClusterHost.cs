@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Runtime;
 using Sheaf.Engine;
 using Sheaf.Hosting;
@@ -20,22 +21,25 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
 
     public ClusterHost(
         IServiceProvider services, ILocalSiloDetails silo, IClusterMembershipService members, IGrainFactory grains, SheafBuilder builder,
-        IOptions<SheafSiloOptions> settings, IJournal journal, ILoggerFactory loggers)
+        IOptions<SheafSiloOptions> settings, IOptions<SiloMessagingOptions> messaging, IJournal journal, ILoggerFactory loggers)
     {
         _settings = settings.Value;
+        MessageLimit = new MessageLimit(messaging.Value.MaxMessageBodySize);
         string address = silo.SiloAddress.ToParsableString();
         Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? TimeProvider.System, loggers.CreateLogger("Sheaf.Cluster"), address) { SiloName = silo.Name };
         Links = new SiteLinks(address);
         Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
         Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
         _outcomes = new OutcomeLinks(this, grains);
-        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed);
+        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed) { MessageLimit = MessageLimit };
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
         _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);
     }
 
     public HostContext Context { get; }
+
+    public MessageLimit MessageLimit { get; }
 
     public WorkflowOwner Workflows { get; }
 

@@ -18,6 +18,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     private readonly ConcurrentDictionary<SiteWorkflow, bool> _leaving = new();
     private readonly ConcurrentDictionary<string, OwnerStream> _streams = new(StringComparer.Ordinal);
 
+    /// <summary>What owners elsewhere can be told of.</summary>
+    public MessageLimit MessageLimit { get; init; } = new(int.MaxValue);
+
     /// <summary>Of how many workflows something is known here.</summary>
     public int WorkflowCount => _workflows.Count + _leaving.Count;
 

@@ -159,6 +159,8 @@ internal sealed class SiteWorkflow : ISiteEffects
 
     private void OnEnded(LeafEnded ended)
     {
+        // Also where the owner is here: what a child's end is does not depend on where it ran.
+        ended = _site.MessageLimit.Bound(ended);
         string owner;
         lock (_gate)
         {

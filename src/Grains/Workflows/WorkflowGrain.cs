@@ -36,6 +36,8 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public Task<EndedWorkflow?> EndAsync(TimeSpan wait) => AskAsync(() => WaitAsync(host.Workflows.EndAsync(Id, CancellationToken.None), wait));
 
+    public Task<string> ReadValueAsync(int from) => AskAsync(async () => host.MessageLimit.Page((await host.Workflows.EndAsync(Id, CancellationToken.None)).Result.Value ?? "", from));
+
     public Task<bool> CancelAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskCancel(reason, by)));
 
     public Task<bool> SignalAsync(string name, string? json, string key) => AskAsync(() => InputAsync(new AskSignal(name, json, key)));
@@ -77,11 +79,11 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         try
         {
             (Result result, CancellationCause? cause) = await end;
-            return new EndedWorkflow(result.Kind, result.Value, result.Failure?.ToJson(), cause, Stuck: null);
+            return new EndedWorkflow(result.Kind, result.Value is { } value ? host.MessageLimit.Page(value, 0) : null, result.Failure?.ToJson(), cause, Stuck: null, result.Value?.Length ?? 0);
         }
         catch (WorkflowStuckException stuck)
         {
-            return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck);
+            return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck, 0);
         }
     }
 
