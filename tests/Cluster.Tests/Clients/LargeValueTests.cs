@@ -8,7 +8,8 @@ namespace Sheaf.Cluster.Tests.Clients;
 /// <summary>Values that are larger than a message of the cluster may be: those of a map's part, or of one of its workflows, are as large as all of their inputs' together.</summary>
 public sealed class LargeValueTests
 {
-    private const int MaxMessage = 512 * 1024;
+    // Well above what goes together in one message where each of it is small, and below the limit of a payload.
+    private const int MaxMessage = 3 * 1024 * 1024;
 
     private static readonly Wanted TwoSilos = new()
     {
@@ -23,7 +24,7 @@ public sealed class LargeValueTests
     [Theory]
     [Trait("Rule", "D10")]
     [InlineData(100)]
-    [InlineData(MaxMessage)]
+    [InlineData(900_000)]
     public async Task Workflow_ValueIsLargerThanAMessage_ArrivesWhole(int length)
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(TwoSilos);
@@ -40,7 +41,7 @@ public sealed class LargeValueTests
         await using FieldCluster cluster = await FieldCluster.StartAsync(TwoSilos);
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<LargeMap>(), "map", new(40, 40)), "the map"));
         Assert.Contains("fewer InputsPerChild", Assert.IsType<PayloadTooLargeException>(failures.Leaves.First().Exception).Message, StringComparison.Ordinal);
-        Assert.Equal(40 * 20_000, await cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<LargeMap>(), "smaller", new(40, 5)), "the map of smaller parts"));
+        Assert.Equal(40 * 60_000, await cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<LargeMap>(), "smaller", new(40, 5)), "the map of smaller parts"));
     }
 
     [Fact]
@@ -49,8 +50,8 @@ public sealed class LargeValueTests
     public async Task Map_ValuesOfAWorkflowAreLargerThanAMessage_ArriveWhole()
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(TwoSilos);
-        // Four workflows on two silos: all of them where the map is would be a coincidence.
-        Assert.Equal(40_000 * 100, await cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<LargeMap>(), "map", new(40_000, 250) { Length = 100 }), "the map"));
+        // Wherever they are: a value goes from each to the silo of the map.
+        Assert.Equal(20_000 * 400, await cluster.Field.GuardAsync(cluster.Client.RunAsync(Run.Workflow<LargeMap>(), "map", new(20_000, 250) { Length = 400 }), "the map"));
     }
 }
 
@@ -65,7 +66,7 @@ public sealed class LargeWorkflow : Workflow<int, string>
 
 public sealed record Values(int Count, int InputsPerChild)
 {
-    public int Length { get; init; } = 20_000;
+    public int Length { get; init; } = 60_000;
 }
 
 /// <summary>The length of all values of a map together.</summary>
