@@ -49,7 +49,7 @@ internal sealed partial class WorkflowOwner
     {
         while (true)
         {
-            WorkflowActor actor = GetOrRun(header, isNew: false, traceParent: null);
+            WorkflowActor actor = GetOrRun(header, isNew: false, traceParent: null)!;
             if (actor.Epoch >= header.Epoch) return actor;
             actor.Lose();
             await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -89,7 +89,9 @@ internal sealed partial class WorkflowOwner
     /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
     public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, string? traceParent, CancellationToken cancellationToken)
     {
-        WorkflowActor actor = GetOrRun(header, isNew: true, traceParent);
+        WorkflowActor? actor;
+        // Of one that is away it is known that it is there: it comes back, and no actor that would give way is in its place when it is due.
+        while ((actor = GetOrRun(header, isNew: true, traceParent)) is null) await WakeHereAsync(header.Id).WaitAsync(cancellationToken).ConfigureAwait(false);
         return (await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false), actor);
     }
 
@@ -222,13 +224,15 @@ internal sealed partial class WorkflowOwner
         }
     }
 
-    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
+    /// <summary>The actor that is there, or one that is made and set going; null where a new workflow's id is that of one that is away.</summary>
+    private WorkflowActor? GetOrRun(WorkflowHeader header, bool isNew, string? traceParent)
     {
         WorkflowActor actor;
         // One is made, not two of which one is used: what runs its leaves makes itself known.
         lock (_making)
         {
             if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
+            if (isNew && _wheel.Contains(header.Id)) return null;
             _actors[header.Id] = actor = new WorkflowActor(this, header, isNew, traceParent, post => _children(header, post));
             _wheel.Remove(header.Id);
         }
