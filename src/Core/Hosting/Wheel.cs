@@ -46,6 +46,15 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
         }
     }
 
+    /// <summary>Gives one that was due another instant, if it is still there.</summary>
+    public void Postpone(WorkflowId id, DateTimeOffset due)
+    {
+        lock (_gate)
+        {
+            if (_entries.TryGetValue(id, out (DateTimeOffset Due, long Epoch) there) && there.Due == DateTimeOffset.MaxValue) Set_NeedsLock(id, there.Epoch, due);
+        }
+    }
+
     /// <summary>Strikes a workflow out, unless what there is of it is of a later ownership.</summary>
     public void Remove(WorkflowId id, long upToEpoch = long.MaxValue)
     {
@@ -55,7 +64,7 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
         }
     }
 
-    /// <summary>Takes out those that are due.</summary>
+    /// <summary>Those that are due. They stay entered, without an instant: until somebody has looked at them it is known that they are there.</summary>
     public IReadOnlyList<WorkflowId> TakeDue()
     {
         List<WorkflowId> taken = [];
@@ -64,7 +73,8 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
             DateTimeOffset now = time.GetUtcNow();
             while (_due.Count > 0 && _due.Min is var first && first.Due <= now)
             {
-                Remove_NeedsLock(first.Id);
+                _due.Remove(first);
+                _entries[first.Id] = (DateTimeOffset.MaxValue, _entries[first.Id].Epoch);
                 taken.Add(first.Id);
             }
 

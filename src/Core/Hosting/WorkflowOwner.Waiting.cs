@@ -121,18 +121,28 @@ internal sealed partial class WorkflowOwner
             {
                 // It must not be forgotten, nor those that are due with it.
                 HostLog.NotWoken(_host.Logger, id.Value, error);
-                _wheel.SetIfNews(id, 0, _host.Time.GetUtcNow() + WakeRetryDelay);
+                _wheel.Postpone(id, _host.Time.GetUtcNow() + WakeRetryDelay);
             }
         }).ConfigureAwait(false);
     }
 
     private async Task WakeAsync(WorkflowId id)
     {
-        // Another's by now, or ended there, it is nothing to this host.
-        if (await FindAsync(id).ConfigureAwait(false) is not { } header || !IsOwn(header)) return;
-        if (TakesUp is { } takesUp) await takesUp(header).ConfigureAwait(false);
+        WorkflowHeader? header = await FindAsync(id).ConfigureAwait(false);
+        if (header is null || !IsOwn(header)) ForgetAway(id, header);
+        else if (TakesUp is { } takesUp) await takesUp(header).ConfigureAwait(false);
         else await OwnAsync(header, _host.Stopping).ConfigureAwait(false);
     }
+
+    /// <summary>Takes up one that is away, or forgets it, if the journal has another word.</summary>
+    private async Task WakeHereAsync(WorkflowId id)
+    {
+        (WorkflowHeader? header, WorkflowActor? actor) = await TakeUpOwnAsync(id).ConfigureAwait(false);
+        if (actor is null) ForgetAway(id, header);
+    }
+
+    /// <summary>Another's by now, or ended there, it is nothing to this host; unless that has claimed it again since.</summary>
+    private void ForgetAway(WorkflowId id, WorkflowHeader? header) => _wheel.Remove(id, header?.Epoch ?? long.MaxValue);
 
     private bool IsOwn(WorkflowHeader header) => header.Status == WorkflowStatus.Running && header.Owner == _host.OwnerName;
 

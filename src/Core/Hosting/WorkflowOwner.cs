@@ -49,7 +49,7 @@ internal sealed partial class WorkflowOwner
     {
         while (true)
         {
-            WorkflowActor actor = GetOrRun(header, isNew: false, new Begin());
+            WorkflowActor actor = GetOrRun(header, isNew: false, new Begin())!;
             if (actor.Epoch >= header.Epoch) return actor;
             actor.Lose();
             await actor.WhenLetGo.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -88,8 +88,8 @@ internal sealed partial class WorkflowOwner
     public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
         WorkflowHeader mine = NewHeader(workflow, id, input);
-        WorkflowActor actor = GetOrRun(mine, isNew: true, begin);
-        if (actor.Creates(mine) && actor.TryHold() is { } held)
+        WorkflowActor? actor = GetOrRun(mine, isNew: true, begin);
+        if (actor is not null && actor.Creates(mine) && actor.TryHold() is { } held)
         {
             try
             {
@@ -117,7 +117,9 @@ internal sealed partial class WorkflowOwner
     /// <summary>Creates a workflow, unless its id is taken. Returns when it is there durably, with who has it and the actor that was asked.</summary>
     public async Task<(CreateResult Result, WorkflowActor Actor)> CreateAsync(WorkflowHeader header, Begin begin, CancellationToken cancellationToken)
     {
-        WorkflowActor actor = GetOrRun(header, isNew: true, begin);
+        WorkflowActor? actor;
+        // Of one that is away it is known that it is there: it comes back, and no actor that would give way is in its place when it is due.
+        while ((actor = GetOrRun(header, isNew: true, begin)) is null) await WakeHereAsync(header.Id).WaitAsync(cancellationToken).ConfigureAwait(false);
         return (await actor.WhenCreated.WaitAsync(cancellationToken).ConfigureAwait(false), actor);
     }
 
@@ -252,13 +254,15 @@ internal sealed partial class WorkflowOwner
     // One that has left memory is looked after by its instant, and by whoever asks for it.
     private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch || IsAway(id);
 
-    private WorkflowActor GetOrRun(WorkflowHeader header, bool isNew, Begin begin)
+    /// <summary>The actor that is there, or one that is made and set going; null where a new workflow's id is that of one that is away.</summary>
+    private WorkflowActor? GetOrRun(WorkflowHeader header, bool isNew, Begin begin)
     {
         WorkflowActor actor;
         // One is made, not two of which one is used: what runs its leaves makes itself known.
         lock (_making)
         {
             if (_actors.TryGetValue(header.Id, out WorkflowActor? there)) return there;
+            if (isNew && _wheel.Contains(header.Id)) return null;
             _actors[header.Id] = actor = new WorkflowActor(this, header, isNew, begin, post => _children(header, post));
             _wheel.Remove(header.Id);
         }

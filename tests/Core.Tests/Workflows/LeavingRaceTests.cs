@@ -153,6 +153,27 @@ public sealed class LeavingRaceTests
 
     [Fact]
     [Trait("Rule", "D7")]
+    public async Task StartAgain_OfOneThatIsAway_GivenUpMeanwhile_DoesNotLoseIt()
+    {
+        await using ScriptHost host = Host();
+        await (await StartAsync(host)).WhenLetGo.WaitAsync(Guard, Token);
+        Assert.False(await host.StartAsync("w", "two").WaitAsync(Guard, Token));
+        await _time.TimerStarted(Idle, 2).WaitAsync(Guard, Token);
+        WorkflowActor again = host.Host.Workflows.Find("w")!;
+        _time.Advance(Idle);
+        await again.WhenLetGo.WaitAsync(Guard, Token);
+
+        // Who starts it a third time leaves while the journal is asked.
+        using CancellationTokenSource left = new();
+        _journal.BeforeFind = left.Cancel;
+        await Record.ExceptionAsync(() => host.Client.StartAsync(Run.Workflow<ScriptedWorkflow>(), "w", "two", left.Token).WaitAsync(Guard, Token));
+        _journal.BeforeFind = () => { };
+        await _time.TimerStarted(Idle, 3).WaitAsync(Guard, Token);
+        Assert.NotNull(host.Host.Workflows.Find("w"));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
     public async Task Signals_ToOneThatLeavesAgainAndAgain_AreTakenOnceAndInOrder()
     {
         const int Count = 300;

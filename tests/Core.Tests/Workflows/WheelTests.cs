@@ -33,7 +33,21 @@ public sealed class WheelTests : IDisposable
         _time.Advance(TimeSpan.FromDays(2));
         Assert.Equal(2, _calls);
         Assert.Equal(["c"], _wheel.TakeDue().Select(id => id.Value));
-        Assert.Equal((true, false), (_wheel.Contains("never"), _wheel.Contains("c")));
+        Assert.Equal((true, true), (_wheel.Contains("never"), _wheel.Contains("c")));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public void Postpone_OneThatWasDue_IsDueOnceMore()
+    {
+        _wheel.Set("a", 1, Now.AddDays(1));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Single(_wheel.TakeDue());
+        Assert.Empty(_wheel.TakeDue());
+        _wheel.Postpone("a", Now.AddDays(1));
+        _wheel.Postpone("nobody", Now.AddDays(1));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal("a", Assert.Single(_wheel.TakeDue()).Value);
     }
 
     [Fact]
