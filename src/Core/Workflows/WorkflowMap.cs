@@ -62,7 +62,7 @@ internal static class WorkflowMap
         {
             try
             {
-                values.AddRange(run.Payloads.ReadEach<TOut>(json)!);
+                run.Payloads.ReadEach(json, values!);
             }
             catch (Exception error)
             {

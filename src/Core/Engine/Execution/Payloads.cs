@@ -37,10 +37,13 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
         return typeof(T) == typeof(RawJson) ? (T)(object)new RawJson(json) : JsonSerializer.Deserialize<T>(json, options);
     }
 
-    /// <summary>The values of a JSON array, each read for itself: only their own type has to be known to a source-generated context.</summary>
-    public IEnumerable<T?> ReadEach<T>(RawJson array)
+    /// <summary>Reads the values of a JSON array, each for itself: only their own type has to be known to a source-generated context.</summary>
+    /// <exception cref="JsonException">One of them is not of the type.</exception>
+    public void ReadEach<T>(RawJson array, List<T?> into)
     {
-        using JsonDocument values = JsonDocument.Parse(array.Text, AnyDepth);
-        foreach (JsonElement value in values.RootElement.EnumerateArray()) yield return value.Deserialize<T>(options);
+        // As deep as it is: see AnyDepth.
+        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(array.Text), new JsonReaderOptions { MaxDepth = int.MaxValue });
+        reader.Read();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) into.Add(JsonSerializer.Deserialize<T>(ref reader, options));
     }
 }
