@@ -1,3 +1,5 @@
+using Sheaf.Journal;
+
 namespace Sheaf.Conformance.Embedded;
 
 public sealed class Groups : GroupConformance<EmbeddedHost>;
@@ -36,6 +38,22 @@ public sealed class Nested : NestedConformance<EmbeddedHost>;
 
 public sealed class Continuing : ContinueConformance<EmbeddedHost>;
 
-public sealed class Waiting : WaitingConformance<EmbeddedHost>;
+public sealed class Waiting : WaitingConformance<EmbeddedHost>
+{
+    // A cluster takes over what an owner has that is no silo of it, and is right.
+    [Fact]
+    [Trait("Rule", "D5")]
+    [Trait("Rule", "D7")]
+    public async Task Wake_OfOneThatWasClaimedMeanwhile_WritesNothing()
+    {
+        HostProcess process = await StartAsync(configure: AddWaiting);
+        await LeaveAsync(process, WaitingWorkflow.Delay);
+        WorkflowHeader claimed = (await Journal.ClaimAsync(Stage.Id, "another"))!;
+        Host.Time.Advance(Month);
+        await StopAsync(process);
+        Assert.Equal(claimed, await Journal.FindAsync(Stage.Id));
+        Assert.Equal(0, Stage.CountOf("woke:started"));
+    }
+}
 
 public sealed class Checkpoints : CheckpointConformance<EmbeddedHost>;
