@@ -13,7 +13,6 @@ namespace Sheaf.Hosting;
 /// <remarks>Thread-safe. What an item throws is a bug of the caller's, and ends the process as any pool thread's does.</remarks>
 internal sealed class WorkQueue<T>(Action<T> run, IHostProbe? probe = null, int itemsPerVisit = 128) : IThreadPoolWorkItem
 {
-
     private readonly ConcurrentQueue<T> _items = new();
 
     // 1 while a visit is on its way through the pool's queue. Invariant: where items wait, a visit is on its way or running.
