@@ -273,6 +273,7 @@ public abstract class ReplayConformance<THost> : DurableTests<THost>
         await EndAsync(first);
         Host.Time.Advance(Seconds(4));
         HostProcess second = await StartAsync();
+        await Stage.ReachedAsync("a:started", 2);
         await PassAsync(Seconds(6));
         PlanEnd end = await EndOfAsync(second);
         Assert.Equal(OutcomeKind.Cancelled, end.KindOf("n", "a"));
