@@ -32,6 +32,8 @@ public sealed class LostOwner : LostOwnerConformance<EmbeddedHost>;
 
 public sealed class Maps : MapConformance<EmbeddedHost>;
 
+public sealed class PagedMaps : PagedMapConformance<EmbeddedHost>;
+
 public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
 
 public sealed class Nested : NestedConformance<EmbeddedHost>;

@@ -100,6 +100,7 @@ public sealed class GoldenJournalTests
         await WriteAsync(scenario.Name, report.Recorded);
         await WriteAsync($"{scenario.Name}-crashed", await RecordedWorkflow.ExportAsync(journals[crashed], scenario.Name));
         await WriteAsync($"{scenario.Name}-stopped", await RecordedWorkflow.ExportAsync(journals[stopped], scenario.Name));
+        foreach ((string name, WorkflowId id) in scenario.Nested) await WriteAsync($"{scenario.Name}-{name}", await RecordedWorkflow.ExportAsync(journals[0], id));
     }
 
     private static async Task WriteAsync(string name, RecordedWorkflow recorded)

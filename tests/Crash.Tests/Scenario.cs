@@ -19,9 +19,13 @@ public abstract class Scenario
         new Of<int, string>("continues", Run.Workflow<Continues>(), 0, (client, id) => client.SignalAsync(id, "item", "kept", key: "k")),
         new Of<string, string>("nests", Run.Workflow<Nests>(), "in vain"),
         new Of<string, string>("checkpoints", Run.Workflow<Checkpoints>(), "staged", (client, id) => client.SignalAsync(id, "approval", "ja", key: "approval-1")),
+        new Of<int, string>("pages", Run.Workflow<Pages>(), 5) { Nested = [("map", "pages/2.0"), ("page", "pages/2.0~2/1.0")] },
     ];
 
     public string Name { get; }
+
+    /// <summary>Workflows inside whose code is Sheaf's own, so that their journals are kept as well.</summary>
+    public IReadOnlyList<(string Name, WorkflowId Id)> Nested { get; private init; } = [];
 
     protected Scenario(string name) => Name = name;
 

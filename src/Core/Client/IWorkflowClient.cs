@@ -80,6 +80,16 @@ public interface IWorkflowClient
     /// <param name="cancellationToken">Ends the listing.</param>
     IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads the outcomes of a map over pages (rule R15), page by page, as far as pages have ended: also while the map goes on.</summary>
+    /// <typeparam name="T">The type of the values.</typeparam>
+    /// <param name="map">The map's workflow: <see cref="PagedMapSummary.Workflow"/>, or the <see cref="ChildDescription.WorkflowId"/> of the map's child in the description of the workflow that started it.</param>
+    /// <param name="firstPage">The page to begin with, from 0: who remembers how far they came reads on from there.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The pages in their order. It holds one of them at a time.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such workflow, or the page has been purged; the message says which.</exception>
+    /// <exception cref="InvalidOperationException">The workflow is no map over pages, or a value is not of the type.</exception>
+    IAsyncEnumerable<MapPageOutcomes<T>> ReadMapAsync<T>(WorkflowId map, int firstPage = 0, CancellationToken cancellationToken = default);
+
     /// <summary>Lets a stuck workflow try again, after its code or its surroundings were mended (rule D3).</summary>
     /// <param name="id">The workflow.</param>
     /// <param name="cancellationToken">Gives up the call.</param>

@@ -41,6 +41,9 @@ internal sealed class EmbeddedClient(EmbeddedHost host) : WorkflowClientBase(hos
         return await host.Workflows.EndAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
+    protected override async Task<WorkflowState?> FoldAsync(WorkflowId id, CancellationToken cancellationToken) =>
+        await JournalReading.FoldAsync(host.Context.Journal, id, cancellationToken).ConfigureAwait(false) is { HasStarted: true } state ? state : null;
+
     protected override async Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken)
     {
         await host.StartAsync(cancellationToken).ConfigureAwait(false);

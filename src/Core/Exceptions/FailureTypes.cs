@@ -15,7 +15,11 @@ public sealed class FailureTypes
     /// <summary>The framework's types only. Internal, since anybody could add to it.</summary>
     internal static readonly FailureTypes WellKnown = new();
 
+    /// <summary>No types at all: failures stay what they are, to be read again as the same data. Internal, since anybody could add to it.</summary>
+    internal static readonly FailureTypes None = new() { _knowsFramework = false };
+
     private readonly ConcurrentDictionary<string, Func<Failure, Exception?, Exception>> _registered = new(StringComparer.Ordinal);
+    private bool _knowsFramework = true;
 
     /// <summary>Lets a type be constructed from its message and inner exception.</summary>
     /// <typeparam name="T">
@@ -52,7 +56,7 @@ public sealed class FailureTypes
     }
 
     internal Func<Failure, Exception?, Exception>? Find(string typeName) =>
-        _registered.TryGetValue(typeName, out Func<Failure, Exception?, Exception>? factory) ? factory : WellKnownTypes.Find(typeName);
+        _registered.TryGetValue(typeName, out Func<Failure, Exception?, Exception>? factory) || !_knowsFramework ? factory : WellKnownTypes.Find(typeName);
 
     private FailureTypes Add<T>(Func<Failure, Exception?, Exception> factory)
         where T : Exception

@@ -9,6 +9,10 @@ namespace Sheaf.Hosting;
 internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, MapSettings map, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
     : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
 {
+    /// <summary>Of a part that settles all failures are kept: there are about as many as inputs.</summary>
+    private const int Unbounded = 1_000_000;
+
+    // Null for inputs that have not succeeded.
     private readonly string?[] _values = new string?[map.Count];
     private readonly TaskCompletionSource _allBegun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -30,7 +34,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
 
-    public void SetValue(int place, string? json) => _values[place] = json;
+    public void SetValue(int place, string? json) => _values[place] = json ?? "null";
 
     public void OnBegun()
     {
@@ -41,14 +45,33 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     protected override string? TraceParent => dispatch.TraceParent;
 
+    private bool Settles => map.Policy == GroupPolicy.Settle;
+
     protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         CodeMaker maker = Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker));
-        TaskGroupOptions options = new() { Policy = map.Policy, TimeProvider = Host.Time, MaxFailures = map.MaxFailures ?? FailureCollector.DefaultMaxFailures };
+        TaskGroupOptions options = new()
+        {
+            Policy = Settles ? GroupPolicy.CollectAll : map.Policy,
+            TimeProvider = Host.Time,
+            MaxFailures = Settles ? Unbounded : map.MaxFailures ?? FailureCollector.DefaultMaxFailures,
+        };
         Task items = TaskGroup.RunAsync(group => BeginAsync(group, maker), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
+        if (Settles) return Settle(end, token.IsCancellationRequested);
         return (end, end.Kind == OutcomeKind.Succeeded ? Join() : null);
+    }
+
+    /// <summary>The outcomes are the part's value, unless it was cancelled, or failed with more than its inputs did.</summary>
+    private (WorkEnd End, string? Value) Settle(WorkEnd end, bool isCancelled)
+    {
+        if (end.Kind == OutcomeKind.Succeeded) return (end, new MapPartEnd(Join(), [], null).ToJson());
+        bool allBegan = _allBegun.Task.IsCompletedSuccessfully;
+        if (isCancelled || !allBegan || end is not { Kind: OutcomeKind.Failed, Errors: [ExceptionGroup failures] }) return (end, null);
+        int[] failed = [.. Enumerable.Range(0, _values.Length).Where(place => _values[place] is null)];
+        // The group's own stack says how a part is run, and nothing of the failures.
+        return (WorkEnd.Succeeded, new MapPartEnd(Join(), failed, Failure.From(failures) with { StackTrace = null }).ToJson());
     }
 
     private Task BeginAsync(TaskGroup group, CodeMaker maker)
@@ -74,7 +97,11 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     private string Join()
     {
         StringBuilder json = new("[");
-        for (int i = 0; i < _values.Length; i++) json.Append(i == 0 ? "" : ",").Append(_values[i] ?? "null");
+        foreach (string? value in _values)
+        {
+            if (value is not null) json.Append(json.Length == 1 ? "" : ",").Append(value);
+        }
+
         return json.Append(']').ToString();
     }
 }

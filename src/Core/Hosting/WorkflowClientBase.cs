@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Sheaf.Engine;
 
@@ -39,6 +40,30 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
 
     public Task<bool> RetryAsync(WorkflowId id, CancellationToken cancellationToken = default) => AskAsync(id, new AskRetry(), cancellationToken);
 
+    public async IAsyncEnumerable<MapPageOutcomes<T>> ReadMapAsync<T>(WorkflowId map, int firstPage = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPage);
+        WorkflowDescription description = await DescribeAsync(map, cancellationToken).ConfigureAwait(false)
+            ?? throw new KeyNotFoundException($"There is no workflow '{map}'.");
+        if (description.Workflow != PagedMap.Name)
+            throw new InvalidOperationException($"Workflow '{map}' is a '{description.Workflow}', and no map over pages. Ask for the map's own: {nameof(PagedMapSummary)}.{nameof(PagedMapSummary.Workflow)}, or its child's {nameof(ChildDescription.WorkflowId)}.");
+        MapReader reader = new(payloads, options.FailureTypes);
+        for (int page = firstPage; page < description.Run; page++)
+        {
+            WorkflowState? state = await FoldAsync(PagedMap.IdOfPage(map, page), cancellationToken).ConfigureAwait(false);
+            if (state is { HasEnded: true })
+            {
+                yield return new MapPageOutcomes<T>(page, reader.Read<T>(state));
+                continue;
+            }
+
+            // The last may not have begun, and may never.
+            bool isLast = page == description.Run - 1 && description.Status != WorkflowStatus.Succeeded;
+            if (state is not null || isLast) yield break;
+            throw new KeyNotFoundException($"Page {page} of map '{map}' has been purged. Begin with a later one.");
+        }
+    }
+
     public abstract Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default);
 
     public abstract IAsyncEnumerable<WorkflowEvent> WatchAsync(WorkflowId id, CancellationToken cancellationToken = default);
@@ -51,6 +76,9 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
     protected abstract Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input);
 
     protected abstract Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken);
+
+    /// <summary>The state that a workflow's journal tells; null where there is no such workflow.</summary>
+    protected abstract Task<WorkflowState?> FoldAsync(WorkflowId id, CancellationToken cancellationToken);
 
     protected abstract Task<bool> AskAsync(WorkflowId id, Input input, CancellationToken cancellationToken);
 

@@ -3,7 +3,7 @@ namespace Sheaf;
 /// <summary>Classes by their registered names.</summary>
 internal sealed class CodeRegistry
 {
-    public Names Workflows { get; } = new("workflow", (MapShard.Name, typeof(MapShard)));
+    public Names Workflows { get; } = new("workflow", (MapShard.Name, typeof(MapShard)), (PagedMap.Name, typeof(PagedMap)), (PagedMapPage.Name, typeof(PagedMapPage)));
 
     public Names Workers { get; } = new("worker");
 

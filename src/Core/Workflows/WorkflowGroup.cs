@@ -124,6 +124,46 @@ public sealed class WorkflowGroup
         return Open<IReadOnlyList<TOut>>(_run, _scope, name, group => WorkflowMap.RunAsync<TIn, TOut>(group._run, group._scope, name, worker.Name, inputs, size, chosen), WorkflowMap.IsSharded(inputs.Count) ? chosen.ToShardedOptions() : chosen.ToGroupOptions(size));
     }
 
+    /// <summary>Runs a worker for each item of a source that is read page by page, under the worker's registered name.</summary>
+    /// <inheritdoc cref="MapPagesAsync{TSource, TItem, TOut}(string, IWorkerRef{Worker{MapPageRequest{TSource}, MapPage{TItem}}}, TSource, IWorkerRef{Worker{TItem, TOut}}, WorkflowMapOptions?)"/>
+    public ChildTask<PagedMapSummary> MapPagesAsync<TSource, TItem, TOut>(IWorkerRef<Worker<MapPageRequest<TSource>, MapPage<TItem>>> pages, TSource source, IWorkerRef<Worker<TItem, TOut>> worker, WorkflowMapOptions? options = null) =>
+        MapPagesAsync((worker ?? throw new ArgumentNullException(nameof(worker))).Name, pages, source, worker, options);
+
+    /// <summary>Runs a worker for each item of a source that is read page by page (rule R15): one of any size, or without an end.</summary>
+    /// <typeparam name="TSource">The type of what the items are read from.</typeparam>
+    /// <typeparam name="TItem">The type of the items.</typeparam>
+    /// <typeparam name="TOut">The type of the values.</typeparam>
+    /// <param name="name">The map's name.</param>
+    /// <param name="pages">Reads a page of the source, from the cursor that the page before it ended with. A reading that a crash repeats gets the same cursor.</param>
+    /// <param name="source">What the items are read from.</param>
+    /// <param name="worker">What runs for each item, with an instance of its own.</param>
+    /// <param name="options">
+    /// How the map behaves; <see langword="null"/> for the defaults. All policies are allowed, the window is within a page, and the retry
+    /// policy is that of the readings too.
+    /// </param>
+    /// <returns>
+    /// The handle, with the counters. Awaiting it throws one group of all failures, unless the policy is <see cref="GroupPolicy.Settle"/>:
+    /// then they are with the counters. A reading that fails ends the map under every policy.
+    /// </returns>
+    /// <remarks>
+    /// <para>The map is a workflow of its own, and so is each page. While one page runs, the next is read; neither memory nor the journals of
+    /// this workflow and the map grow with the source. A page's outcomes stay in its own journal, to be read with
+    /// <see cref="IWorkflowClient.ReadMapAsync"/> until it is purged.</para>
+    /// <para>As in a map of a list, the items of one child are delivered together, and their outcomes are durable together.</para>
+    /// </remarks>
+    /// <inheritdoc cref="MapAsync{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, IReadOnlyList{TIn}, WorkflowMapOptions?)" path="/exception"/>
+    public ChildTask<PagedMapSummary> MapPagesAsync<TSource, TItem, TOut>(string name, IWorkerRef<Worker<MapPageRequest<TSource>, MapPage<TItem>>> pages, TSource source, IWorkerRef<Worker<TItem, TOut>> worker, WorkflowMapOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        ArgumentNullException.ThrowIfNull(worker);
+        WorkflowMapOptions chosen = options ?? new WorkflowMapOptions();
+        chosen.Validate(maySettle: true);
+        return Open<PagedMapSummary>(_run, _scope, name, group => PagedMap.RunAsync(group._run, group._scope, PagedMapSettings.From(name, pages.Name, Write(), worker.Name, chosen)), new() { Deadline = chosen.Deadline, MaxFailures = chosen.MaxFailures });
+
+        // What cannot be written is the map's failure (D10).
+        string Write() => _run.Payloads.Write(source, "source of map", name) ?? "null";
+    }
+
     /// <summary>Runs an effect beside the workflow, off its turn, and journals its outcome.</summary>
     /// <typeparam name="T">The type of the value; it is journaled as JSON.</typeparam>
     /// <param name="name">The step's name.</param>
@@ -181,6 +221,10 @@ public sealed class WorkflowGroup
     public void Cancel(string? reason = null) => _run.Cancel(_scope, reason);
 
     internal Task<string> RunShardAsync(MapShardInput shard) => MapShard.RunAsync(_run, _scope, shard);
+
+    internal Task<PagedMapRun> RunPagesAsync(PagedMapRun work) => PagedMap.RunAsync(_run, _scope, work);
+
+    internal Task<PagedMapTally> RunPageAsync(PagedMapSettings settings, IReadOnlyList<string> items, int size) => PagedMapPage.RunAsync(_run, _scope, settings, items, size);
 
     /// <summary>The services of the host that runs the workflow; null where there is no host.</summary>
     internal IServiceProvider? Services => _run.Services;

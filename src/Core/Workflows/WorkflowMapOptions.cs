@@ -3,16 +3,16 @@ namespace Sheaf;
 /// <summary>How a durable map behaves (rule R15). Immutable: one instance can serve any number of maps.</summary>
 public sealed record WorkflowMapOptions
 {
-    /// <summary>What a failure does: <see cref="GroupPolicy.FailFast"/> or <see cref="GroupPolicy.CollectAll"/>.</summary>
+    /// <summary>What a failure does: <see cref="GroupPolicy.FailFast"/>, <see cref="GroupPolicy.CollectAll"/>, or, over pages only, <see cref="GroupPolicy.Settle"/>.</summary>
     /// <value>The default is <see cref="GroupPolicy.FailFast"/>.</value>
     public GroupPolicy Policy { get; init; }
 
     /// <summary>So many inputs run at once, at the most.</summary>
-    /// <value>The default is <see langword="null"/>: all of them. At least 1.</value>
+    /// <value>The default is <see langword="null"/>: all of them, or of a page. At least 1.</value>
     public int? MaxConcurrency { get; init; }
 
     /// <summary>So many inputs go to a silo together, and their outcomes come back and are journaled together: more cost less, and more run again when a silo is lost.</summary>
-    /// <value>The default is <see langword="null"/>: a twelfth of the inputs, at the most <see cref="MaxInputsPerChild"/>. At least 1.</value>
+    /// <value>The default is <see langword="null"/>: a twelfth of the inputs, or of a page, at the most <see cref="MaxInputsPerChild"/>. At least 1.</value>
     public int? InputsPerChild { get; init; }
 
     /// <summary>How each input is tried again (rule R12), where it runs: an attempt is not journaled, and a lost silo begins again with the first.</summary>
@@ -28,10 +28,12 @@ public sealed record WorkflowMapOptions
     /// <summary>The most inputs that go together unless asked for: 250.</summary>
     public const int MaxInputsPerChild = 250;
 
-    internal void Validate()
+    /// <summary>Refuses options that are out of their range.</summary>
+    /// <param name="maySettle">Whether the map has outcomes, and not just a value for each input.</param>
+    internal void Validate(bool maySettle = false)
     {
-        if (Policy == GroupPolicy.Settle)
-            throw new ArgumentException($"{nameof(Policy)} is {nameof(GroupPolicy.Settle)}: a map has one value for each input. Use {nameof(GroupPolicy.CollectAll)}, or start the children one by one.");
+        if (Policy == GroupPolicy.Settle && !maySettle)
+            throw new ArgumentException($"{nameof(Policy)} is {nameof(GroupPolicy.Settle)}: a map of a list has one value for each input. Use {nameof(GroupPolicy.CollectAll)}, {nameof(WorkflowGroup.MapPagesAsync)}, or start the children one by one.");
         if (InputsPerChild is < 1) throw new ArgumentException($"{nameof(InputsPerChild)} is {InputsPerChild}: it must be at least 1, or null for the default.");
         if (Retry?.When is not null) throw new ArgumentException("The retry policy of a map has a predicate, which cannot go to another process. Name exception types with On and Except.");
         ToGroupOptions(1).Validate();

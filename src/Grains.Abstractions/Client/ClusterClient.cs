@@ -43,12 +43,10 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         {
             cancellationToken.ThrowIfCancellationRequested();
             JournalPage page = await CallAsync(() => Grain(id).ReadAsync(next, Wait), cancellationToken).ConfigureAwait(false);
-            long sequence = page.FirstSequence;
-            foreach (JournalEntry entry in page.Commits.SelectMany(commit => EntryCodec.Decode(commit)))
+            foreach ((long sequence, JournalEntry entry) in EntriesFrom(next, page))
             {
-                if (sequence++ < next) continue;
-                foreach (WorkflowEvent @event in view.Add(sequence - 1, entry)) yield return @event;
-                next = sequence;
+                foreach (WorkflowEvent @event in view.Add(sequence, entry)) yield return @event;
+                next = sequence + 1;
             }
 
             if (page.Commits.Count == 0 && page.Stuck is { } reason) throw new WorkflowStuckException(reason);
@@ -127,6 +125,34 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
                 throw new InvalidOperationException($"A client does not ask for {input.GetType().Name}.");
         }
     }
+
+    protected override async Task<WorkflowState?> FoldAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        WorkflowState state = new(id);
+        NoEffects nothing = new();
+        long next = 0;
+        try
+        {
+            while (await CallAsync(() => Grain(id).ReadAsync(next, TimeSpan.Zero), cancellationToken).ConfigureAwait(false) is { Commits.Count: > 0 } page)
+            {
+                foreach ((long sequence, JournalEntry entry) in EntriesFrom(next, page))
+                {
+                    Transitions.Apply(state, entry, nothing);
+                    next = sequence + 1;
+                }
+            }
+        }
+        catch (KeyNotFoundException)
+        {
+            return null;
+        }
+
+        return state;
+    }
+
+    /// <summary>The entries of a page with their numbers, without those of its first commit that have been read.</summary>
+    private static IEnumerable<(long Sequence, JournalEntry Entry)> EntriesFrom(long next, JournalPage page) =>
+        page.Commits.SelectMany(commit => EntryCodec.Decode(commit)).Select((entry, i) => (page.FirstSequence + i, entry)).Where(read => read.Item1 >= next);
 
     private static WorkflowEnd ToEnd(EndedWorkflow ended)
     {

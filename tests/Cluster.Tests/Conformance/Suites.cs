@@ -46,6 +46,8 @@ public sealed class Fencing : FencingConformance<OneSiloHost>;
 
 public sealed class Maps : MapConformance<OneSiloHost>;
 
+public sealed class PagedMaps : PagedMapConformance<OneSiloHost>;
+
 public sealed class Nested : NestedConformance<OneSiloHost>;
 
 public sealed class Continuing : ContinueConformance<OneSiloHost>;

@@ -46,6 +46,27 @@ public sealed class WaitForCancellation : Worker<string, string>
     }
 }
 
+/// <summary>Reads a page of two from a source of so many, in half an hour: no other write is beside that of its outcome.</summary>
+[Worker("read-page/v1")]
+public sealed class ReadPage(TimeProvider time) : Worker<MapPageRequest<int>, MapPage<int>>
+{
+    public override async Task<MapPage<int>> RunAsync(MapPageRequest<int> input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromMinutes(30), time, cancellationToken);
+        int first = int.Parse(input.Cursor ?? "0", CultureInfo.InvariantCulture);
+        int[] items = [.. Enumerable.Range(first, Math.Min(2, input.Source - first))];
+        return new MapPage<int>(items, first + 2 < input.Source ? (first + 2).ToString(CultureInfo.InvariantCulture) : null);
+    }
+}
+
+/// <summary>Doubles even numbers, and fails for odd ones.</summary>
+[Worker("double-even/v1")]
+public sealed class DoubleEven : Worker<int, int>
+{
+    public override Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) =>
+        input % 2 == 0 ? Task.FromResult(input * 2) : throw new FormatException($"{input} is odd");
+}
+
 /// <summary>Starts two siblings, then works for an hour.</summary>
 [Worker("spawn/v1")]
 public sealed class SpawnSiblings(TimeProvider time) : Worker<string, string>
@@ -73,10 +94,13 @@ public static class Registration
         .AddWorkflow<Continues>()
         .AddWorkflow<Checkpoints>()
         .AddWorkflow<WaitsForNothing>()
+        .AddWorkflow<Pages>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()
         .AddWorker<FailUntil>()
         .AddWorker<TakeHours>()
         .AddWorker<WaitForCancellation>()
-        .AddWorker<SpawnSiblings>();
+        .AddWorker<SpawnSiblings>()
+        .AddWorker<ReadPage>()
+        .AddWorker<DoubleEven>();
 }

@@ -171,3 +171,14 @@ public sealed class Continues : Workflow<int, string>
         return $"{echo}, {await workflow.WaitForAsync<string>("item")}, {workflow.NewGuid()}";
     }
 }
+
+/// <summary>A map over pages, with a failure in each but the last.</summary>
+[Workflow("pages/v1")]
+public sealed class Pages : Workflow<int, string>
+{
+    public override Task<string> RunAsync(int input, WorkflowContext workflow) => workflow.GroupAsync("all", async group =>
+    {
+        PagedMapSummary summary = await group.MapPagesAsync("map", Run.Worker<ReadPage>(), input, Run.Worker<DoubleEven>(), new() { Policy = GroupPolicy.Settle, InputsPerChild = 2 });
+        return $"{summary.Pages} pages, {summary.Succeeded} succeeded, {summary.Failed} failed: {string.Join(", ", summary.Failures!.Leaves.Select(leaf => leaf.Exception.Message))}";
+    });
+}

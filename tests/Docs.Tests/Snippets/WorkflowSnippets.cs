@@ -51,6 +51,48 @@ public sealed class Subscription : Workflow<Month, string>
 }
 #endregion
 
+#region pages
+[Workflow("reprice/v1")]
+public sealed class Reprice : Workflow<string, PagedMapSummary>
+{
+    public override Task<PagedMapSummary> RunAsync(string catalog, WorkflowContext workflow) =>
+        workflow.GroupAsync("reprice", async group => await group.MapPagesAsync(
+            Run.Worker<ReadCatalog>(), catalog, Run.Worker<RepriceItem>(), new() { Policy = GroupPolicy.Settle, MaxConcurrency = 200 }));
+}
+
+[Worker("read-catalog/v1")]
+public sealed class ReadCatalog(ICatalog catalogs) : Worker<MapPageRequest<string>, MapPage<int>>
+{
+    public override async Task<MapPage<int>> RunAsync(MapPageRequest<string> request, WorkerContext context, CancellationToken cancellationToken)
+    {
+        (int[] items, string? next) = await catalogs.ListAsync(request.Source, request.Cursor, cancellationToken);
+        return new MapPage<int>(items, next);
+    }
+}
+#endregion
+
+[Worker("reprice-item/v1")]
+public sealed class RepriceItem : Worker<int, decimal>
+{
+    public override Task<decimal> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) =>
+        input % 100 == 99 ? throw new FormatException($"item {input} has no price") : Task.FromResult(input * 1.1m);
+}
+
+public interface ICatalog
+{
+    Task<(int[] Items, string? Next)> ListAsync(string catalog, string? cursor, CancellationToken cancellationToken);
+}
+
+/// <summary>Three pages of a hundred items.</summary>
+public sealed class TinyCatalog : ICatalog
+{
+    public Task<(int[] Items, string? Next)> ListAsync(string catalog, string? cursor, CancellationToken cancellationToken)
+    {
+        int first = int.Parse(cursor ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        return Task.FromResult((Enumerable.Range(first, 100).ToArray(), first < 200 ? $"{first + 100}" : null));
+    }
+}
+
 [Workflow("bill/v1")]
 public sealed class Bill : Workflow<Month, int>
 {
@@ -73,6 +115,24 @@ public sealed class TinyIndex : IDocumentIndex
 public sealed class WorkflowSnippets
 {
     private readonly CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Pages()
+    {
+        ServiceCollection services = new();
+        services.AddSingleton<ICatalog, TinyCatalog>();
+        services.AddSheaf(s => s.AddWorkflow<Reprice>().AddWorker<ReadCatalog>().AddWorker<RepriceItem>()).UseEmbedded();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        IWorkflowClient client = provider.GetRequiredService<IWorkflowClient>();
+        PagedMapSummary summary = await client.RunAsync(Run.Workflow<Reprice>(), "reprice-1", "spring", cancellationToken);
+        Assert.Equal((3, 297L, 3L), (summary.Pages, summary.Succeeded, summary.Failed));
+        List<string> report = [];
+        #region read-pages
+        await foreach (MapPageOutcomes<decimal> page in client.ReadMapAsync<decimal>(summary.Workflow, cancellationToken: cancellationToken))
+            foreach (MapOutcome<decimal> item in page.Outcomes.Where(item => !item.IsSuccess)) report.Add($"page {page.Page}, item {item.Place}: {item.Exception?.Message}");
+        #endregion
+        Assert.Equal(["page 0, item 99: item 99 has no price", "page 1, item 99: item 199 has no price", "page 2, item 99: item 299 has no price"], report);
+    }
 
     [Fact]
     public async Task Embedded()

@@ -5,6 +5,9 @@ namespace Sheaf.Engine;
 /// <summary>What a run knows of its handles, whatever the type of their values.</summary>
 internal interface IWorkflowChild : IGroupChild
 {
+    /// <summary>The id of a child that is a workflow of its own.</summary>
+    WorkflowId WorkflowId { get; }
+
     /// <summary>Gives the handle its value or error, from the state.</summary>
     void Settle();
 
@@ -52,6 +55,8 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     public Exception? Error => _error;
 
     public FailureOrigin Origin => _state.OriginIn(_run.State);
+
+    public WorkflowId WorkflowId => _state.WorkflowIdIn(_run.State);
 
     internal override Task WhenEnded => _ended.Task;
 

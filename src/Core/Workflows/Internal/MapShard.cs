@@ -44,21 +44,6 @@ internal sealed class MapShard : Workflow
     }
 }
 
-/// <summary>Some inputs of a map that go together.</summary>
-/// <param name="First">The place of the first in the map.</param>
-/// <param name="Count">How many.</param>
-/// <param name="Inputs">The inputs, a JSON array.</param>
-internal sealed record MapPart(int First, int Count, [property: JsonConverter(typeof(MapPart.RawJson))] string Inputs)
-{
-    /// <summary>JSON text inside JSON, as it is.</summary>
-    internal sealed class RawJson : JsonConverter<string>
-    {
-        public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonElement.ParseValue(ref reader).GetRawText();
-
-        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteRawValue(value, skipInputValidation: true);
-    }
-}
-
 /// <summary>A shard's input. Journaled.</summary>
 /// <param name="Map">The map's name.</param>
 /// <param name="Worker">What runs for each input.</param>

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Text;
 using Sheaf.Engine;
 
 namespace Sheaf;
@@ -10,9 +9,6 @@ internal static class WorkflowMap
 {
     /// <summary>A map of more inputs becomes workflows of so many: no journal, and no owner, has them all.</summary>
     public const int InputsPerShard = 10_000;
-
-    /// <summary>So many characters of input go together; a larger one goes alone.</summary>
-    private const int MaxCharacters = 256 * 1024;
 
     /// <summary>So many characters of input go into one workflow, unless a part alone has more.</summary>
     private const int MaxShardCharacters = 1024 * 1024;
@@ -25,8 +21,7 @@ internal static class WorkflowMap
         List<MapPart> shard = [];
         int shardInputs = 0;
         int shardCharacters = 0;
-        StringBuilder part = new();
-        int first = 0;
+        MapCutter cutter = new(size, OnPart);
         for (int i = 0; i < inputs.Count; i++)
         {
             string json;
@@ -37,19 +32,16 @@ internal static class WorkflowMap
             catch (Exception error)
             {
                 // One that cannot be sent is its own failure, and no one else's (D10).
-                EndPart(i);
+                cutter.Skip();
                 EndShard();
                 children.Add(run.StartWorker<RawJson>(scope, $"{name}[{i}]", worker, () => Refuse(error), options: null, new MapSettings(i, 1, options.Policy, retry)));
-                first = i + 1;
                 continue;
             }
 
-            if (part.Length + json.Length > MaxCharacters) EndPart(i);
-            part.Append(i == first ? '[' : ',').Append(json);
-            if (i + 1 - first == size) EndPart(i + 1);
+            cutter.Add(json);
         }
 
-        EndPart(inputs.Count);
+        cutter.End();
         EndShard();
         List<TOut> values = new(inputs.Count);
         // No ConfigureAwait(false): this is the workflow's turn.
@@ -76,25 +68,18 @@ internal static class WorkflowMap
             return null;
         }
 
-        void EndPart(int end)
+        void OnPart(MapPart part)
         {
-            if (end > first)
-            {
-                MapPart ended = new(first, end - first, part.Append(']').ToString());
-                if (IsSharded(inputs.Count)) AddToShard(ended);
-                else children.Add(StartPart(run, scope, name, worker, ended, options.Policy, retry, options.MaxFailures));
-            }
-
-            part.Clear();
-            first = end;
+            if (IsSharded(inputs.Count)) AddToShard(part);
+            else children.Add(StartPart(run, scope, name, worker, part, options.Policy, retry, options.MaxFailures));
         }
 
-        void AddToShard(MapPart ended)
+        void AddToShard(MapPart part)
         {
-            if (shardInputs + ended.Count > InputsPerShard || shardCharacters + ended.Inputs.Length > MaxShardCharacters) EndShard();
-            shard.Add(ended);
-            shardInputs += ended.Count;
-            shardCharacters += ended.Inputs.Length;
+            if (shardInputs + part.Count > InputsPerShard || shardCharacters + part.Inputs.Length > MaxShardCharacters) EndShard();
+            shard.Add(part);
+            shardInputs += part.Count;
+            shardCharacters += part.Inputs.Length;
         }
 
         void EndShard()

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Sheaf.Engine;
+
+namespace Sheaf.Hosting;
+
+/// <summary>Reads the outcomes of a map's page off the state of its workflow (R15).</summary>
+internal sealed class MapReader(Payloads payloads, FailureTypes? types)
+{
+    /// <summary>The outcomes of all items, in their order.</summary>
+    /// <exception cref="InvalidOperationException">A value is journaled as JSON that the type cannot be read from.</exception>
+    public List<MapOutcome<T>> Read<T>(WorkflowState page)
+    {
+        List<MapOutcome<T>> outcomes = [];
+        foreach (ChildState part in page.Root.Children.SelectMany(group => group.Inner?.Children ?? []))
+        {
+            // The others a worker has spawned.
+            if (part.Start.Map is { } map) Add(outcomes, page, part, map);
+        }
+
+        return outcomes;
+    }
+
+    private void Add<T>(List<MapOutcome<T>> outcomes, WorkflowState page, ChildState part, MapSettings map)
+    {
+        Result result = part.Result!;
+        if (result.Kind != OutcomeKind.Succeeded)
+        {
+            Exception? error = result.Failure?.ToException(types);
+            for (int i = 0; i < map.Count; i++) outcomes.Add(new MapOutcome<T>(map.First + i, result.Kind, default, error));
+            return;
+        }
+
+        MapPartEnd end = map.Policy == GroupPolicy.Settle ? MapPartEnd.FromJson(result.Value!) : new MapPartEnd(result.Value!, [], null);
+        List<T?> values = [];
+        try
+        {
+            payloads.ReadEach(new RawJson(end.Values), values);
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"A value of '{part.Start.Name}' of workflow '{page.Id}' cannot be read as {typeof(T)}. Ask for the type that the worker returns.", error);
+        }
+
+        ILookup<string, Exception> failures = FailuresByItem(end.Failures);
+        int value = 0;
+        for (int i = 0; i < map.Count; i++)
+        {
+            int place = map.First + i;
+            outcomes.Add(end.Failed.Contains(i)
+                ? new MapOutcome<T>(place, OutcomeKind.Failed, default, failures[string.Create(CultureInfo.InvariantCulture, $"[{place}]")].FirstOrDefault())
+                : new MapOutcome<T>(place, OutcomeKind.Succeeded, values[value++], null));
+        }
+    }
+
+    /// <summary>One instance that several items failed with is each one's.</summary>
+    private ILookup<string, Exception> FailuresByItem(Failure? failures)
+    {
+        IEnumerable<(string Item, Exception Error)> all = failures?.ToException(types) is ExceptionGroup group
+            ? group.InnerExceptions.SelectMany((error, i) => group.OriginsAt(i).Where(origin => origin.Path.Count > 0).Select(origin => (origin.Path[0], error)))
+            : [];
+        return all.ToLookup(one => one.Item, one => one.Error, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace Sheaf.Conformance;
+
+/// <summary>What a map over pages is to meet. Items are numbered over all pages.</summary>
+public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
+{
+    public GroupPolicy Policy { get; init; }
+
+    public int? InputsPerChild { get; init; }
+
+    public int? MaxConcurrency { get; init; }
+
+    public int MaxFailures { get; init; } = 100;
+
+    public int Attempts { get; init; } = 1;
+
+    public TimeSpan? Deadline { get; init; }
+
+    public int[] Fails { get; init; } = [];
+
+    public int[] FailsFirst { get; init; } = [];
+
+    public int[] Spawns { get; init; } = [];
+
+    public int WaitsAt { get; init; } = -1;
+
+    public int SourceFailsAt { get; init; } = -1;
+
+    public int SourceFailsFirstAt { get; init; } = -1;
+
+    public int SourceGivesNoneAt { get; init; } = -1;
+}
+
+public sealed record PageItem(string Stage, int Number, string Does);
+
+[Workflow("pages/v1")]
+public sealed class PagedMapWorkflow : Workflow<PagesPlan, PagedMapSummary>
+{
+    public override Task<PagedMapSummary> RunAsync(PagesPlan input, WorkflowContext workflow) =>
+        workflow.GroupAsync("g", async group => await group.MapPagesAsync("pages", Run.Worker<PageSource>(), input, Run.Worker<PageWorker>(), new()
+        {
+            Policy = input.Policy,
+            InputsPerChild = input.InputsPerChild,
+            MaxConcurrency = input.MaxConcurrency,
+            MaxFailures = input.MaxFailures,
+            Deadline = input.Deadline,
+            Retry = input.Attempts > 1 ? new RetryPolicy { MaxAttempts = input.Attempts, InitialDelay = TimeSpan.Zero } : null,
+        }));
+}
+
+[Worker("page-source/v1")]
+public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageItem>>
+{
+    public override Task<MapPage<PageItem>> RunAsync(MapPageRequest<PagesPlan> input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        PagesPlan plan = input.Source;
+        int page = input.Cursor is null ? 0 : int.Parse(input.Cursor, CultureInfo.InvariantCulture);
+        Stage.Of(plan.Stage).Log("read");
+        if (page == plan.SourceFailsAt || (page == plan.SourceFailsFirstAt && context.Attempt == 1)) throw new TimeoutException($"page {page}");
+        if (page == plan.SourceGivesNoneAt) return Task.FromResult<MapPage<PageItem>>(null!);
+        PageItem[] items = [.. Enumerable.Range(page * plan.ItemsPerPage, plan.ItemsPerPage).Select(number => new PageItem(plan.Stage, number, DoesAt(plan, number)))];
+        return Task.FromResult(new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null));
+    }
+
+    private static string DoesAt(PagesPlan plan, int number)
+    {
+        if (plan.Fails.Contains(number)) return "fail";
+        if (plan.FailsFirst.Contains(number)) return "fail first";
+        if (plan.Spawns.Contains(number)) return "spawn";
+        return plan.WaitsAt == number ? "wait" : "";
+    }
+}
+
+[Worker("page-worker/v1")]
+public sealed class PageWorker : Worker<PageItem, int>
+{
+    private static readonly ConcurrentDictionary<string, (int Now, int Most)> Running = new();
+
+    public static int MostAtOnce(string stage) => Running[stage].Most;
+
+    public override async Task<int> RunAsync(PageItem input, WorkerContext context, CancellationToken cancellationToken)
+    {
+        Stage stage = Stage.Of(input.Stage);
+        Running.AddOrUpdate(input.Stage, (1, 1), (_, running) => (running.Now + 1, Math.Max(running.Most, running.Now + 1)));
+        stage.Log("ran");
+        stage.Log($"item {input.Number}");
+        try
+        {
+            await Task.Yield();
+            switch (input.Does)
+            {
+                case "fail":
+                case "fail first" when context.Attempt == 1:
+                    throw new FormatException($"item {input.Number}");
+                case "spawn":
+                    await context.SpawnAsync("more", Run.Worker<PageSpawned>(), input.Number);
+                    break;
+                case "wait":
+                    stage.Log("waits");
+                    await stage.AtGate("pages").WaitAsync(cancellationToken);
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            stage.Log("cancelled");
+            throw;
+        }
+        finally
+        {
+            Running.AddOrUpdate(input.Stage, (0, 0), (_, running) => running with { Now = running.Now - 1 });
+        }
+
+        return input.Number * 2;
+    }
+}
+
+[Worker("page-spawned/v1")]
+public sealed class PageSpawned : Worker<int, int>
+{
+    public override Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) => throw new NotSupportedException("spawned");
+}
