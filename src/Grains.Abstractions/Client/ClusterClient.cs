@@ -29,6 +29,8 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    private GrainReference? _anyWorkflow;
+
     public override async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
     {
         string? json = await CallAsync(() => Grain(id).DescribeAsync(), cancellationToken).ConfigureAwait(false);
@@ -209,5 +211,10 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         }
     }
 
-    private IWorkflowGrain Grain(WorkflowId id) => grains.GetGrain<IWorkflowGrain>(id.Value);
+    private IWorkflowGrain Grain(WorkflowId id)
+    {
+        // To find a grain by its interface the factory reads the interface's attributes, each time: the first answer is that of all.
+        GrainReference any = _anyWorkflow ??= (GrainReference)grains.GetGrain<IWorkflowGrain>(id.Value);
+        return (IWorkflowGrain)grains.GetGrain(GrainId.Create(any.GrainId.Type, id.Value), any.InterfaceType);
+    }
 }
