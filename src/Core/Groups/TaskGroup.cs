@@ -155,9 +155,8 @@ public sealed partial class TaskGroup : IAsyncDisposable
     public void Cancel(string? reason = null) =>
         _scope.Cancel(CancelSource.Own, new(CancellationCauseKind.Requested, reason, _scope.Options.Name, _scope.Time.GetUtcNow()));
 
-    /// <summary>Starts a child without a value, whose name is the text of an object: made where somebody reads it, which of most children nobody does.</summary>
-    internal ChildTask StartLazilyNamed(object name, Func<CancellationToken, Task> work, ChildOptions? options) =>
-        StartCore<Nothing>(name, work, options);
+    /// <summary>Starts a child without a value, whose name is the text of its work: made where somebody reads it, which of most children nobody does.</summary>
+    internal ChildTask StartLazilyNamed(ILocalWork work, ChildOptions? options) => _scope.Start<Nothing>(work, options);
 
     private static TaskGroup Open(TaskGroupOptions? options, GroupScope? parent, bool keepsChildren = true)
     {

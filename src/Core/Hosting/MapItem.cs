@@ -1,9 +1,10 @@
+using System.Text.Json;
 using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
 /// <summary>One input of a part of a map: a child of the part's local group, with attempts of its own.</summary>
-internal sealed class MapItem(MapLeaf part, TaskGroup group, CodeMaker maker, int place, string input, ChildOptions options) : IWorkerCall, IWorkerCaller
+internal sealed class MapItem(MapLeaf part, int place, JsonElement input) : IWorkerCall, IWorkerCaller, ILocalWork
 {
     // Of the attempt that runs; one follows the other.
     private int _attempt;
@@ -23,7 +24,7 @@ internal sealed class MapItem(MapLeaf part, TaskGroup group, CodeMaker maker, in
 
     public DateTimeOffset? Deadline => part.Deadline;
 
-    public CancellationCause? Cause => part.Cause ?? group.Cause;
+    public CancellationCause? Cause => part.Cause ?? part.Group.Cause;
 
     public Payloads Payloads => part.Context.Payloads;
 
@@ -35,9 +36,9 @@ internal sealed class MapItem(MapLeaf part, TaskGroup group, CodeMaker maker, in
     {
         try
         {
-            _ = group.StartLazilyNamed(this, RunAsync, options);
+            _ = part.Group.StartLazilyNamed(this, part.ItemOptions);
         }
-        catch (OperationCanceledException) when (group.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (part.Group.CancellationToken.IsCancellationRequested)
         {
             // Another input failed, or the part is cancelled: this one need not run any more.
         }
@@ -49,15 +50,15 @@ internal sealed class MapItem(MapLeaf part, TaskGroup group, CodeMaker maker, in
 
     public Task SpawnAsync(string name, string worker, string json) => part.SpawnAsync($"{Name} {name}", worker, json);
 
-    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(input, Payloads, new WorkerContext(this, _attempt), _token);
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(input), Payloads, new WorkerContext(this, _attempt), _token);
 
     WorkEnd IWorkerCaller.Judge(Task task) => WorkEnd.Of(task, _token.IsCancellationRequested, isCancellation: null);
 
-    private Task RunAsync(CancellationToken token)
+    Task ILocalWork.RunAsync(CancellationToken token)
     {
         _attempt++;
         _token = token;
-        ValueTask<(WorkEnd, string?)> call = WorkerCall.RunAsync(part.Context, maker, this);
+        ValueTask<(WorkEnd, string?)> call = WorkerCall.RunAsync(part.Context, part.Maker, this);
         if (!call.IsCompletedSuccessfully) return FinishAsync(call);
         Finish(call.Result);
         return Task.CompletedTask;

@@ -23,6 +23,14 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     public HostContext Context => Host;
 
+    /// <summary>The local group of the items.</summary>
+    public TaskGroup Group { get; private set; } = null!;
+
+    /// <summary>What each item is allowed.</summary>
+    public ChildOptions ItemOptions { get; } = new() { Retry = map.Retry?.ToPolicy() };
+
+    public CodeMaker Maker { get; private set; } = null!;
+
     /// <summary>The place in the map of the first input here.</summary>
     public int First => map.First;
 
@@ -49,14 +57,16 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     protected override async ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
-        CodeMaker maker = Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker));
+        Maker = Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker));
         TaskGroupOptions options = new()
         {
             Policy = Settles ? GroupPolicy.CollectAll : map.Policy,
             TimeProvider = Host.Time,
             MaxFailures = Settles ? Unbounded : map.MaxFailures ?? FailureCollector.DefaultMaxFailures,
         };
-        Task items = TaskGroup.RunAsync(group => BeginAsync(group, maker), options, token);
+        // Items read their inputs from it until the group has ended, when none runs any more.
+        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", Payloads.AnyDepth);
+        Task items = TaskGroup.RunAsync(group => BeginAsync(group, inputs.RootElement), options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
         if (Settles) return Settle(end, token.IsCancellationRequested);
@@ -74,24 +84,18 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
         return (WorkEnd.Succeeded, new MapPartEnd(Join(), failed, Failure.From(failures) with { StackTrace = null }).ToJson());
     }
 
-    private Task BeginAsync(TaskGroup group, CodeMaker maker)
+    private Task BeginAsync(TaskGroup group, JsonElement inputs)
     {
-        Queue(group, maker);
-        return _allBegun.Task;
-    }
-
-    private void Queue(TaskGroup group, CodeMaker maker)
-    {
-        ChildOptions options = new() { Retry = map.Retry?.ToPolicy() };
-        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", Payloads.AnyDepth);
+        Group = group;
         int place = 0;
-        foreach (JsonElement input in inputs.RootElement.EnumerateArray())
+        foreach (JsonElement input in inputs.EnumerateArray())
         {
             Interlocked.Increment(ref _toBegin);
-            Host.Items.Add(new MapItem(this, group, maker, place++, input.GetRawText(), options));
+            Host.Items.Add(new MapItem(this, place++, input));
         }
 
         OnBegun();
+        return _allBegun.Task;
     }
 
     private string Join()

@@ -29,7 +29,7 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, spawn, name, worker, json);
 
-    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(dispatch.Input, Host.Payloads, new WorkerContext(this, Attempt), _token);
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(dispatch.Input), Host.Payloads, new WorkerContext(this, Attempt), _token);
 
     WorkEnd IWorkerCaller.Judge(Task task) => Judge(task);
 

@@ -10,7 +10,7 @@ public abstract class Worker
     }
 
     /// <summary>Runs the worker. Its own task comes back, since a task made around it would have only the first of its exceptions.</summary>
-    internal abstract Task RunUntypedAsync(string? input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken);
+    internal abstract Task RunUntypedAsync(JsonInput input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken);
 
     /// <summary>The value of a task that succeeded, as JSON text.</summary>
     internal abstract string? ValueOf(Task task, Payloads payloads);
@@ -40,7 +40,7 @@ public abstract class Worker<TIn, TOut> : Worker
     /// <returns>The value.</returns>
     public abstract Task<TOut> RunAsync(TIn input, WorkerContext context, CancellationToken cancellationToken);
 
-    internal override Task RunUntypedAsync(string? input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken) =>
+    internal override Task RunUntypedAsync(JsonInput input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken) =>
         RunAsync(payloads.Read<TIn>(input)!, context, cancellationToken);
 
     internal override string? ValueOf(Task task, Payloads payloads) =>

@@ -15,26 +15,33 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     /// <param name="value">The value.</param>
     /// <param name="what">What it is, for the error.</param>
     /// <param name="of">Whose it is.</param>
-    /// <param name="place">Its place among them, where they are many; negative for none.</param>
     /// <exception cref="PayloadTooLargeException">The text is over the limit.</exception>
-    public string? Write<T>(T value, string what, string of, int place = -1)
+    public string? Write<T>(T value, string what, string of)
     {
         if (typeof(T) == typeof(Nothing)) return null;
         string json = JsonSerializer.Serialize(value, options);
         // No character takes more than three bytes: most texts need no counting.
         if (json.Length > maxBytes / 3 && Encoding.UTF8.GetByteCount(json) is var bytes && bytes > maxBytes)
-        {
-            throw new PayloadTooLargeException(
-                $"The {what} '{of}{(place < 0 ? "" : $"[{place}]")}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
-        }
-
+            throw TooLarge(bytes, maxBytes, what, of, place: -1);
         return json;
     }
+
+    /// <summary>Writes many values, one after the other.</summary>
+    public PayloadWriter OpenWriter() => new(options, maxBytes);
+
+    public static PayloadTooLargeException TooLarge(int bytes, int maxBytes, string what, string of, int place) =>
+        new($"The {what} '{of}{(place < 0 ? "" : $"[{place}]")}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
 
     public T? Read<T>(string? json)
     {
         if (json is null || typeof(T) == typeof(Nothing)) return default;
         return typeof(T) == typeof(RawJson) ? (T)(object)new RawJson(json) : JsonSerializer.Deserialize<T>(json, options);
+    }
+
+    public T? Read<T>(JsonInput input)
+    {
+        if (!input.IsElement || typeof(T) == typeof(Nothing) || typeof(T) == typeof(RawJson)) return Read<T>(input.Text);
+        return input.Element.Deserialize<T>(options);
     }
 
     /// <summary>Reads the values of a JSON array, each for itself: only their own type has to be known to a source-generated context.</summary>

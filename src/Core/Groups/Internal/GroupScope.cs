@@ -163,7 +163,13 @@ internal sealed partial class GroupScope
     }
 
     /// <summary>Admits a child or throws (R2), and runs it up to its first wait if the window has room.</summary>
-    public LocalChild<T> Start<T>(object? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false, bool isShielded = false)
+    public LocalChild<T> Start<T>(object? name, Func<CancellationToken, Task> work, ChildOptions? options, bool isGroup = false, bool isShielded = false) =>
+        StartCore<T>(name, work, options, isGroup, isShielded);
+
+    /// <summary>As <see cref="Start{T}(object?, Func{CancellationToken, Task}, ChildOptions?, bool, bool)"/>; the text of the work is the child's name.</summary>
+    public LocalChild<T> Start<T>(ILocalWork work, ChildOptions? options) => StartCore<T>(work, work, options, isGroup: false, isShielded: false);
+
+    private LocalChild<T> StartCore<T>(object? name, object work, ChildOptions? options, bool isGroup, bool isShielded)
     {
         LocalChild<T> child;
         bool runNow = true;

@@ -23,7 +23,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     // A text, or an object whose text it is; null for none.
     private readonly object? _name;
 
-    /// <summary>The user's delegate until it has started, then the task it returned until that has ended. Null afterwards.</summary>
+    /// <summary>The user's delegate, or an <see cref="ILocalWork"/>, until it has started, then the task it returned until that has ended. Null afterwards.</summary>
     private object? _work;
 
     /// <summary>Null while nobody waits; a waiter's source; or the <see cref="EndedMark"/> once the outcome is published.</summary>
@@ -48,7 +48,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     // Invariant: set once by any thread, never cleared. Read only when the group has ended.
     private volatile bool _awaited;
 
-    public LocalChild(GroupScope scope, object? name, int ordinal, ILocalChild? previous, ChildOptions? options, Func<CancellationToken, Task> work, bool isGroup)
+    public LocalChild(GroupScope scope, object? name, int ordinal, ILocalChild? previous, ChildOptions? options, object work, bool isGroup)
     {
         _scope = scope;
         _name = name;
@@ -127,13 +127,13 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
     /// <summary>Runs the user's delegate on this thread, up to its first await that has to wait.</summary>
     public void Run()
     {
-        var work = (Func<CancellationToken, Task>)_work!;
+        object work = _work!;
         _work = null;
         _startedAt = _scope.Timestamp();
         if (_scope.CanAbandon) Volatile.Write(ref _phase, Running);
         if (!_isGroup && _scope.NeedsAttempts(Options, out RetryPolicy? retry, out CapacityLimiter? limiter))
         {
-            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work, retry, limiter, Options?.Readiness).RunAsync();
+            Task<AttemptsEnd<T>> loop = new AttemptLoop<T>(this, _scope, work as Func<CancellationToken, Task> ?? ((ILocalWork)work).RunAsync, retry, limiter, Options?.Readiness).RunAsync();
             if (loop.IsCompleted) EndAttempts(loop);
             else Follow(loop, ofLoop: true);
             return;
@@ -143,7 +143,7 @@ internal sealed class LocalChild<T> : ChildTask<T>, ILocalChild
         Task? task;
         try
         {
-            task = work(_scope.Token);
+            task = work is ILocalWork own ? own.RunAsync(_scope.Token) : ((Func<CancellationToken, Task>)work)(_scope.Token);
         }
         catch (Exception thrown)
         {

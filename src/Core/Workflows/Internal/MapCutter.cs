@@ -16,7 +16,7 @@ internal sealed class MapCutter(int size, Action<MapPart> onPart)
     private int _count;
 
     /// <summary>Adds the next input.</summary>
-    public void Add(string json)
+    public void Add(ReadOnlySpan<char> json)
     {
         if (_part.Length + json.Length > MaxCharacters) End();
         _part.Append(_count == 0 ? '[' : ',').Append(json);

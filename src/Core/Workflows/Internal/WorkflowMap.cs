@@ -22,12 +22,13 @@ internal static class WorkflowMap
         int shardInputs = 0;
         int shardCharacters = 0;
         MapCutter cutter = new(size, OnPart);
+        using PayloadWriter writer = run.Payloads.OpenWriter();
         for (int i = 0; i < inputs.Count; i++)
         {
-            string json;
+            ReadOnlySpan<char> json;
             try
             {
-                json = run.Payloads.Write(inputs[i], "input of child", name, i) ?? "null";
+                json = writer.Write(inputs[i], "input of child", name, i);
             }
             catch (Exception error)
             {
