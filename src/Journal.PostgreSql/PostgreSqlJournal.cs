@@ -130,10 +130,10 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, DateTimeOffset dueBy, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        return await ExecuteAsync(command => _sql.FindOwned(command, owner), (command, token) => RowsAsync(command, row => new OwnedWorkflow(row.GetString(0), row.GetInt64(1)), token), cancellationToken).ConfigureAwait(false);
+        return await ExecuteAsync(command => _sql.FindOwned(command, owner, dueBy), (command, token) => RowsAsync(command, row => new OwnedWorkflow(row.GetString(0), row.GetInt64(1)), token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -42,7 +42,7 @@ internal sealed class PostgreSqlStatements(string schema)
         """;
 
     private readonly string _find = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE id = $1";
-    private readonly string _findOwned = $"SELECT id, epoch FROM {schema}.sheaf_workflow WHERE owner = $1 AND status = 0 ORDER BY number";
+    private readonly string _findOwned = $"SELECT id, epoch FROM {schema}.sheaf_workflow WHERE owner = $1 AND status = 0 AND (wakes_at IS NULL OR wakes_at <= $2) ORDER BY number";
     private readonly string _trim = $"DELETE FROM {schema}.sheaf_commit WHERE workflow = (SELECT number FROM {schema}.sheaf_workflow WHERE id = $1) AND first_sequence + count <= $2";
     private readonly string _list = $"SELECT {Columns} FROM {schema}.sheaf_workflow w ORDER BY number";
     private readonly string _listByStatus = $"SELECT {Columns} FROM {schema}.sheaf_workflow w WHERE status = $1 ORDER BY number";
@@ -137,10 +137,11 @@ internal sealed class PostgreSqlStatements(string schema)
         Add(command, workflow.Value, NpgsqlDbType.Text);
     }
 
-    public void FindOwned(NpgsqlCommand command, string owner)
+    public void FindOwned(NpgsqlCommand command, string owner, DateTimeOffset dueBy)
     {
         command.CommandText = _findOwned;
         Add(command, owner, NpgsqlDbType.Text);
+        Add(command, dueBy.UtcTicks, NpgsqlDbType.Bigint);
     }
 
     public void List(NpgsqlCommand command, WorkflowStatus? status)

@@ -100,15 +100,16 @@ public sealed class SqliteJournal : IJournal, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, DateTimeOffset dueBy, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         cancellationToken.ThrowIfCancellationRequested();
         using SqliteConnection connection = Open();
         using SqliteCommand select = connection.CreateCommand();
         // By the index of those that run: a file has one owner, so that nearly all of them are its.
-        select.CommandText = "SELECT id, epoch FROM sheaf_workflow WHERE status = 0 AND owner = $owner ORDER BY number";
+        select.CommandText = "SELECT id, epoch FROM sheaf_workflow WHERE status = 0 AND owner = $owner AND (wakes_at IS NULL OR wakes_at <= $due) ORDER BY number";
         select.Parameters.AddWithValue("$owner", owner);
+        select.Parameters.AddWithValue("$due", Text(dueBy));
         using SqliteDataReader reader = select.ExecuteReader();
         List<OwnedWorkflow> owned = [];
         while (reader.Read()) owned.Add(new OwnedWorkflow(reader.GetString(0), reader.GetInt64(1)));

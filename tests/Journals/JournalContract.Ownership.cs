@@ -87,9 +87,27 @@ public abstract partial class JournalContract
         await Journal.ClaimAsync("b", "me", Token);
         await Journal.ClaimAsync("c", "other", Token);
         await Journal.ClaimAsync("a", "me", Token);
-        Assert.Equal([new OwnedWorkflow("b", 2), new OwnedWorkflow("a", 2)], await Journal.FindOwnedAsync("me", Token));
+        Assert.Equal([new OwnedWorkflow("b", 2), new OwnedWorkflow("a", 2)], await Journal.FindOwnedAsync("me", DateTimeOffset.MaxValue, Token));
         await Journal.ReleaseAsync("me", Token);
-        Assert.Empty(await Journal.FindOwnedAsync("me", Token));
+        Assert.Empty(await Journal.FindOwnedAsync("me", DateTimeOffset.MaxValue, Token));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task FindOwned_WhatOnlyWaits_IsThereOnceItIsDue()
+    {
+        DateTimeOffset due = CreatedAt.AddDays(30);
+        foreach ((string id, DateTimeOffset? wakesAt) in ((string, DateTimeOffset?)[])[("waits", due), ("never", DateTimeOffset.MaxValue), ("runs", null)])
+        {
+            await Journal.CreateAsync(Header(id) with { Owner = "me" }, Token);
+            await Journal.AppendAsync([Commit(id, 1, 0, 1, "[1]") with { WakesAt = wakesAt }], Token);
+        }
+
+        Assert.Equal(["runs"], await IdsAsync(due.AddTicks(-1)));
+        Assert.Equal(["waits", "runs"], await IdsAsync(due));
+        Assert.Equal(["waits", "never", "runs"], await IdsAsync(DateTimeOffset.MaxValue));
+
+        async Task<IEnumerable<string>> IdsAsync(DateTimeOffset dueBy) => (await Journal.FindOwnedAsync("me", dueBy, Token)).Select(owned => owned.Id.Value);
     }
 
     [Fact]

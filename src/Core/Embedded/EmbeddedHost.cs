@@ -65,7 +65,7 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
     /// </summary>
     private async Task ResumeAsync()
     {
-        await TakeUpAsync(await Workflows.FindUnrunAsync(Context.Stopping).ConfigureAwait(false)).ConfigureAwait(false);
+        await TakeUpAsync(await Workflows.FindUnrunAsync(DateTimeOffset.MaxValue, Context.Stopping).ConfigureAwait(false)).ConfigureAwait(false);
         while (true)
         {
             IReadOnlyList<WorkflowHeader> claimed = await Context.Journal.ClaimAbandonedAsync([Context.OwnerName], Context.OwnerName, ClaimPage, Context.Stopping).ConfigureAwait(false);

@@ -57,10 +57,12 @@ internal sealed partial class WorkflowOwner
     }
 
     /// <summary>What this host owns by the journal's word and does not run: claimed by a call whose answer was lost. Nobody else looks for it.</summary>
-    public async Task<IReadOnlyList<WorkflowHeader>> FindUnrunAsync(CancellationToken cancellationToken)
+    /// <param name="dueBy">What only waits for longer is not looked for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IReadOnlyList<WorkflowHeader>> FindUnrunAsync(DateTimeOffset dueBy, CancellationToken cancellationToken)
     {
         List<WorkflowHeader> unrun = [];
-        foreach (OwnedWorkflow owned in await _host.Journal.FindOwnedAsync(_host.OwnerName, cancellationToken).ConfigureAwait(false))
+        foreach (OwnedWorkflow owned in await _host.Journal.FindOwnedAsync(_host.OwnerName, dueBy, cancellationToken).ConfigureAwait(false))
         {
             if (Runs(owned.Id, owned.Epoch)) continue;
             // Read again: most that do not run have ended since, or were let go of. One that is being created has its actor before its row.

@@ -39,19 +39,20 @@ public interface IJournal
     Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Finds what an owner has and has not ended, oldest first (rule D7): hosts ask it now and then, for what a claim gave them whose answer
-    /// was lost.
+    /// Finds what an owner has that has not ended, and has something to do by itself until then, oldest first (rule D7): hosts ask it now and
+    /// then, for what a claim gave them whose answer was lost.
     /// </summary>
     /// <param name="owner">The owner.</param>
+    /// <param name="dueBy">What only waits for longer (<see cref="WorkflowHeader.WakesAt"/>) is left out: of that there may be millions. <see cref="DateTimeOffset.MaxValue"/> for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <remarks>A store that does not say how reads it out of <see cref="ListAsync"/>. Where there are many workflows, an index is better.</remarks>
-    async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, DateTimeOffset dueBy, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         List<OwnedWorkflow> owned = [];
         await foreach (WorkflowHeader header in ListAsync(WorkflowStatus.Running, cancellationToken).ConfigureAwait(false))
         {
-            if (header.Owner == owner) owned.Add(new OwnedWorkflow(header.Id, header.Epoch));
+            if (header.Owner == owner && (header.WakesAt is null || header.WakesAt <= dueBy)) owned.Add(new OwnedWorkflow(header.Id, header.Epoch));
         }
 
         return owned;

@@ -82,12 +82,12 @@ public sealed class MemoryJournal : IJournal
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, DateTimeOffset dueBy, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         cancellationToken.ThrowIfCancellationRequested();
         // What has ended has no owner.
-        lock (_gate) return Task.FromResult<IReadOnlyList<OwnedWorkflow>>([.. _inOrder.Select(record => record.Header).Where(header => header.Owner == owner).Select(header => new OwnedWorkflow(header.Id, header.Epoch))]);
+        lock (_gate) return Task.FromResult<IReadOnlyList<OwnedWorkflow>>([.. _inOrder.Select(record => record.Header).Where(header => header.Owner == owner && (header.WakesAt is null || header.WakesAt <= dueBy)).Select(header => new OwnedWorkflow(header.Id, header.Epoch))]);
     }
 
     /// <inheritdoc/>

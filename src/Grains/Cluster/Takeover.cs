@@ -68,7 +68,8 @@ internal sealed class Takeover(HostContext host, WorkflowOwner workflows, SiloAd
 
     private async Task ResumeOwnAsync()
     {
-        IReadOnlyList<WorkflowHeader> own = await workflows.FindUnrunAsync(host.Stopping).ConfigureAwait(false);
+        // What waits for longer is looked for when its time has come; who asks something of it before finds it in the journal.
+        IReadOnlyList<WorkflowHeader> own = await workflows.FindUnrunAsync(host.Time.GetUtcNow(), host.Stopping).ConfigureAwait(false);
         if (own.Count > 0) ClusterLog.TakenUp(host.Logger, own.Count);
         await ResumeAsync(own).ConfigureAwait(false);
     }
