@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Sheaf.Engine;
 
@@ -25,6 +26,7 @@ internal sealed class PayloadWriter(JsonSerializerOptions options, int maxBytes)
         MaxDepth = options.MaxDepth == 0 ? DefaultMaxDepth : options.MaxDepth,
         SkipValidation = true,
     });
+    private JsonTypeInfo? _type;
     private char[] _text = new char[256];
 
     /// <summary>Makes JSON text of a value.</summary>
@@ -39,7 +41,8 @@ internal sealed class PayloadWriter(JsonSerializerOptions options, int maxBytes)
         if (typeof(T) == typeof(Nothing)) return "null";
         _bytes.ResetWrittenCount();
         _json.Reset(_bytes);
-        JsonSerializer.Serialize(_json, value, options);
+        _type = _type as JsonTypeInfo<T> ?? Payloads.TypeInfo<T>(options);
+        JsonSerializer.Serialize(_json, value, (JsonTypeInfo<T>)_type);
         _json.Flush();
         int size = _bytes.WrittenCount;
         if (size > maxBytes) throw Payloads.TooLarge(size, maxBytes, what, of, place);

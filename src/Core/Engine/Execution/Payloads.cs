@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Sheaf.Engine;
 
@@ -44,13 +45,21 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
         return input.Element.Deserialize<T>(options);
     }
 
+    /// <summary>What is known of a type: looked up once where there are many values of it.</summary>
+    public static JsonTypeInfo<T> TypeInfo<T>(JsonSerializerOptions options)
+    {
+        options.MakeReadOnly(populateMissingResolver: true);
+        return (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
+    }
+
     /// <summary>Reads the values of a JSON array, each for itself: only their own type has to be known to a source-generated context.</summary>
     /// <exception cref="JsonException">One of them is not of the type.</exception>
     public void ReadEach<T>(RawJson array, List<T?> into)
     {
         // As deep as it is: see AnyDepth.
         Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(array.Text), new JsonReaderOptions { MaxDepth = int.MaxValue });
+        JsonTypeInfo<T> type = TypeInfo<T>(options);
         reader.Read();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) into.Add(JsonSerializer.Deserialize<T>(ref reader, options));
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) into.Add(JsonSerializer.Deserialize(ref reader, type));
     }
 }
