@@ -196,6 +196,42 @@ public sealed class LeavingRaceTests
         Assert.Equal(string.Join(' ', Enumerable.Range(0, Count)), await host.Client.ResultAsync<string>("w", Token).WaitAsync(Guard, Token));
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Rest_ThatIsDueWhileTheWorkflowContinuesAsNew_BeginsAgainInTheNextRun()
+    {
+        TaskCompletionSource signalled = NewSource();
+        _scripts.Workflows["next"] = async workflow =>
+        {
+            string a = await workflow.WaitForAsync<string>("a");
+            workflow.ContinueWith("\"two\"");
+            return a;
+        };
+        await using ScriptHost host = Host();
+        await host.StartAsync("w", "next");
+        await _time.TimerStarted(Idle).WaitAsync(Guard, Token);
+        WorkflowActor actor = host.Host.Workflows.Find("w")!;
+        _journal.BeforeAppend = commits =>
+        {
+            signalled.TrySetResult();
+            return _open.Task;
+        };
+        Task signal = host.Client.SignalAsync("w", "a", "1", cancellationToken: Token);
+        await signalled.Task.WaitAsync(Guard, Token);
+        // Another that is due with it, of which the journal is asked once the first has been told.
+        TaskCompletionSource told = NewSource();
+        _journal.BeforeFind = () => told.TrySetResult();
+        host.Host.Workflows.Wheel.Set("x", 1, _time.GetUtcNow() + Idle);
+        _time.Advance(Idle);
+        await told.Task.WaitAsync(Guard, Token);
+        _open.SetResult();
+        await signal.WaitAsync(Guard, Token);
+        await _time.TimerStarted(Idle, 2).WaitAsync(Guard, Token);
+        _time.Advance(Idle);
+        await actor.WhenLetGo.WaitAsync(Guard, Token);
+        Assert.True(host.Host.Workflows.IsAway("w"));
+    }
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static bool IsMark(IReadOnlyList<JournalCommit> commits) => commits is [{ Count: 0, WakesAt: not null }];
