@@ -23,9 +23,12 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
     private GroupTimer? _timer;
     private bool _isDisposed;
 
-    public bool Contains(WorkflowId id)
+    public bool Contains(WorkflowId id) => EpochOf(id) is not null;
+
+    /// <summary>The ownership under which a workflow is looked at; null where it is not entered.</summary>
+    public long? EpochOf(WorkflowId id)
     {
-        lock (_gate) return _entries.ContainsKey(id);
+        lock (_gate) return _entries.TryGetValue(id, out (DateTimeOffset, long Epoch) entry) ? entry.Epoch : null;
     }
 
     /// <summary>Enters a workflow, in place of what there was of it.</summary>

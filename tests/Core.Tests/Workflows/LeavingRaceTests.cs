@@ -232,9 +232,25 @@ public sealed class LeavingRaceTests
         Assert.True(host.Host.Workflows.IsAway("w"));
     }
 
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task FindUnrun_WhatIsAwayByAnOwnershipBefore_IsTakenUp()
+    {
+        await using ScriptHost host = Host();
+        await (await StartAsync(host)).WhenLetGo.WaitAsync(Guard, Token);
+        Assert.Empty(await host.Host.Workflows.FindUnrunAsync(Token));
+        // Another has it for a while and goes on with it; then it is claimed here by a call whose answer is lost.
+        await _journal.ClaimAsync("w", "another", Token);
+        await _journal.AppendAsync([new JournalCommit("w", 2, (await LengthAsync()), [new SignalReceived(_time.GetUtcNow(), "a", "\"1\"", null)])], Token);
+        await _journal.ClaimAsync("w", host.Host.Context.OwnerName, Token);
+        Assert.Equal("w", Assert.Single(await host.Host.Workflows.FindUnrunAsync(Token)).Id.Value);
+    }
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static bool IsMark(IReadOnlyList<JournalCommit> commits) => commits is [{ Count: 0, WakesAt: not null }];
+
+    private async Task<long> LengthAsync() => (await JournalReading.ReadAllAsync(_journal, "w", Token)).Count;
 
     private void HoldMarks() => _journal.BeforeAppend = commits =>
     {
