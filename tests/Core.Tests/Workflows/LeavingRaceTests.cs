@@ -246,6 +246,26 @@ public sealed class LeavingRaceTests
         Assert.Equal("w", Assert.Single(await host.Host.Workflows.FindUnrunAsync(Token)).Id.Value);
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Start_OfAnIdWhoseWorkflowWasAwayHereAndIsGone_DoesNotWaitForIt()
+    {
+        await _journal.CreateAsync(new WorkflowHeader { Id = "w", Workflow = "scripted/v1", Input = "\"two\"", CreatedAt = _time.GetUtcNow(), Owner = "first", Epoch = 1 }, Token);
+        await using ScriptHost host = Host();
+        Assert.False(await host.StartAsync("w", "two"));
+        await _time.TimerStarted(Idle).WaitAsync(Guard, Token);
+        WorkflowActor actor = host.Host.Workflows.Find("w")!;
+        _time.Advance(Idle);
+        await actor.WhenLetGo.WaitAsync(Guard, Token);
+        // It ends elsewhere, is purged, and its id is taken there again.
+        await _journal.ClaimAsync("w", "another", Token);
+        await _journal.AppendAsync([new JournalCommit("w", 3, await LengthAsync(), []) { EndsAs = WorkflowStatus.Cancelled, EndedAt = _time.GetUtcNow() }], Token);
+        Assert.Equal(1, await _journal.PurgeAsync(DateTimeOffset.MaxValue, 1, Token));
+        await _journal.CreateAsync(new WorkflowHeader { Id = "w", Workflow = "scripted/v1", Input = "\"two\"", CreatedAt = _time.GetUtcNow(), Owner = "another", Epoch = 1 }, Token);
+        Assert.False(await host.StartAsync("w", "two").WaitAsync(Guard, Token));
+        Assert.False(host.Host.Workflows.IsAway("w"));
+    }
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static bool IsMark(IReadOnlyList<JournalCommit> commits) => commits is [{ Count: 0, WakesAt: not null }];
