@@ -62,6 +62,28 @@ public sealed class AwayTests
         Assert.True(host.Workflows.IsAway(id));
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Leaving_OfOneWhoseChildrenHaveEnded_LeavesNothingOfItOnTheSites()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Time = _time });
+        WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(6), Run.Workflow<SowAndWait>());
+        await cluster.Field.StartedAsync(6);
+        await cluster.Field.GuardAsync(_time.TimerStarted(Idle), "its rest");
+        WorkflowActor actor = OwnerOf(cluster.Silos[0]).Find(id)!;
+        cluster.Field.Open("open");
+        await cluster.RowsAsync(id, rows => rows.All(row => row.Status == "Ended"));
+        Assert.All(cluster.Silos, silo => Assert.Equal(1, silo.SiloHost.Services.GetRequiredService<ClusterHost>().Site.WorkflowCount));
+        _time.Advance(Idle);
+        await cluster.Field.GuardAsync(actor.WhenLetGo, "its leaving");
+        Assert.True(OwnerOf(cluster.Silos[0]).IsAway(id));
+        await cluster.ForgottenAsync();
+        Assert.True(await cluster.Client.SignalAsync(id, "sun", 1));
+        Assert.Equal(15, await cluster.ResultAsync(id));
+        await cluster.EventsAsync(id);
+        await cluster.ForgottenAsync();
+    }
+
     private static WorkflowOwner OwnerOf(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows;
 
     /// <summary>Starts a workflow on a silo, and lets it wait until it has left memory.</summary>
