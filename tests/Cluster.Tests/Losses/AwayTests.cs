@@ -1,10 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 using Orleans.TestingHost;
+using Sheaf.Cluster.Tests.Clients;
 using Sheaf.Cluster.Tests.Running;
 using Sheaf.Conformance;
 using Sheaf.Engine;
 using Sheaf.Grains;
 using Sheaf.Hosting;
+using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Losses;
 
@@ -82,6 +85,26 @@ public sealed class AwayTests
         Assert.Equal(15, await cluster.ResultAsync(id));
         await cluster.EventsAsync(id);
         await cluster.ForgottenAsync();
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Wait_ThatBringsOneBack_KeepsItsPlaceWhileItRuns()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Time = _time, Journal = new AbsentJournal(new MemoryJournal()) });
+        WorkflowId id = await LeaveAsync(cluster, cluster.Silos[1]);
+        IWorkflowGrain place = cluster.Orleans.Client.GetGrain<IWorkflowGrain>(id.Value);
+        // It is here again before that time is over, and nobody waits for it after.
+        Assert.Null(await place.EndAsync(TimeSpan.FromSeconds(3)));
+        using WorkflowActor.Hold? held = OwnerOf(cluster.Silos[1]).Find(id)?.TryHold();
+        Assert.NotNull(held);
+        _time.Advance(LieFallow.Time);
+        await cluster.Field.StartedAsync(3);
+        IManagementGrain management = cluster.Orleans.Client.GetGrain<IManagementGrain>(0);
+        await management.ForceActivationCollection([.. cluster.Silos.Select(silo => silo.SiloAddress)], TimeSpan.Zero);
+        Assert.Equal(cluster.Silos[1].SiloAddress, await management.GetActivationAddress(place));
+        cluster.Field.Open("open");
+        Assert.Equal(3, await cluster.ResultAsync(id));
     }
 
     private static WorkflowOwner OwnerOf(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows;
