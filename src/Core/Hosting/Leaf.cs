@@ -57,6 +57,9 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
     /// <summary>The trace context of its group; null where nobody traces.</summary>
     protected abstract string? TraceParent { get; }
 
+    /// <summary>How long it may take from now on; null for no limit.</summary>
+    protected virtual TimeSpan? TimeLeft => timeout;
+
     protected HostContext Host => host;
 
     protected LeafScope Scope => scope;
@@ -148,7 +151,7 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
 
     private async ValueTask<(Result Result, bool? IsWorthRetry)> AttemptAsync()
     {
-        using GroupTimer? timer = GroupTimer.Start(host.Time, timeout, OnTimeout);
+        using GroupTimer? timer = GroupTimer.Start(host.Time, TimeLeft, OnTimeout);
         if (scope.Cause is not null) Signal();
         WorkEnd end;
         string? value = null;

@@ -23,9 +23,12 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
     private GroupTimer? _timer;
     private bool _isDisposed;
 
-    public bool Contains(WorkflowId id)
+    public bool Contains(WorkflowId id) => EpochOf(id) is not null;
+
+    /// <summary>The ownership under which a workflow is looked at; null where it is not entered.</summary>
+    public long? EpochOf(WorkflowId id)
     {
-        lock (_gate) return _entries.ContainsKey(id);
+        lock (_gate) return _entries.TryGetValue(id, out (DateTimeOffset, long Epoch) entry) ? entry.Epoch : null;
     }
 
     /// <summary>Enters a workflow, in place of what there was of it.</summary>
@@ -37,12 +40,16 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
         lock (_gate) Set_NeedsLock(id, epoch, due);
     }
 
-    /// <summary>As <see cref="Set"/>, unless there is something of it already, of this ownership or a later one: that knows better.</summary>
+    /// <summary>
+    /// As <see cref="Set"/>, unless there is something of it already, of this ownership or a later one: that knows better. Not so where it
+    /// has no instant: it was due, and who has looked at it says that it is not yet.
+    /// </summary>
     public void SetIfNews(WorkflowId id, long epoch, DateTimeOffset due)
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(id, out (DateTimeOffset, long Epoch) there) || there.Epoch < epoch) Set_NeedsLock(id, epoch, due);
+            bool isThere = _entries.TryGetValue(id, out (DateTimeOffset Due, long Epoch) there);
+            if (!isThere || there.Epoch < epoch || there == (DateTimeOffset.MaxValue, epoch)) Set_NeedsLock(id, epoch, due);
         }
     }
 

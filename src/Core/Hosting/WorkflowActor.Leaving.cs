@@ -135,6 +135,8 @@ internal sealed partial class WorkflowActor
             forwards = _isForwarding = _late.Count > 0;
         }
 
+        // None of its leaves runs: whoever ran them need not keep anything of it until it comes back.
+        _children.Close(0);
         foreach (Letter letter in ended) PostLate(letter);
         if (forwards) _owner.Forward(this);
         return true;

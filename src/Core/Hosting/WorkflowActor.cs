@@ -216,7 +216,7 @@ internal sealed partial class WorkflowActor : IDisposable
         {
             if (letter.Input is RestDue)
             {
-                _isRestDue = true;
+                (_isRestDue, _isWatched) = (true, false);
                 continue;
             }
 

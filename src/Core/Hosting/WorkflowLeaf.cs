@@ -15,6 +15,17 @@ internal sealed class WorkflowLeaf(HostContext host, WorkflowId workflow, RunWor
 
     public override (string? Worker, string? Input) Call => (run.Workflow, run.Input);
 
+    /// <summary>It is one delivery over all owners: what has passed under earlier ones counts, and so does downtime.</summary>
+    protected override TimeSpan? TimeLeft
+    {
+        get
+        {
+            if (run.Timeout is not { } timeout) return null;
+            TimeSpan left = Transitions.Later(run.AttemptAt, timeout) - Host.Time.GetUtcNow();
+            return left < TimeSpan.Zero ? TimeSpan.Zero : left < timeout ? left : timeout;
+        }
+    }
+
     /// <summary>The id that it has been given tells the runs apart.</summary>
     protected override int Run => 0;
 

@@ -128,8 +128,9 @@ internal sealed partial class WorkflowOwner
 
     private async Task WakeAsync(WorkflowId id)
     {
+        long? epoch = _wheel.EpochOf(id);
         WorkflowHeader? header = await FindAsync(id).ConfigureAwait(false);
-        if (header is null || !IsOwn(header)) ForgetAway(id, header);
+        if (header is null || !IsOwn(header)) ForgetAway(id, epoch);
         else if (TakesUp is { } takesUp) await takesUp(header).ConfigureAwait(false);
         else await OwnAsync(header, _host.Stopping).ConfigureAwait(false);
     }
@@ -137,12 +138,18 @@ internal sealed partial class WorkflowOwner
     /// <summary>Takes up one that is away, or forgets it, if the journal has another word.</summary>
     private async Task WakeHereAsync(WorkflowId id)
     {
-        (WorkflowHeader? header, WorkflowActor? actor) = await TakeUpOwnAsync(id).ConfigureAwait(false);
-        if (actor is null) ForgetAway(id, header);
+        long? epoch = _wheel.EpochOf(id);
+        if ((await TakeUpOwnAsync(id).ConfigureAwait(false)).Actor is null) ForgetAway(id, epoch);
     }
 
-    /// <summary>Another's by now, or ended there, it is nothing to this host; unless that has claimed it again since.</summary>
-    private void ForgetAway(WorkflowId id, WorkflowHeader? header) => _wheel.Remove(id, header?.Epoch ?? long.MaxValue);
+    /// <summary>
+    /// Another's by now, or ended there, it is nothing to this host; unless that has claimed it again since the journal was asked. The
+    /// epoch in the journal does not tell: it may be that of another workflow, to which the id has gone.
+    /// </summary>
+    private void ForgetAway(WorkflowId id, long? epoch)
+    {
+        if (epoch is { } upTo) _wheel.Remove(id, upTo);
+    }
 
     private bool IsOwn(WorkflowHeader header) => header.Status == WorkflowStatus.Running && header.Owner == _host.OwnerName;
 

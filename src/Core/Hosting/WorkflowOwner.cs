@@ -253,8 +253,9 @@ internal sealed partial class WorkflowOwner
         }
     }
 
-    // One that has left memory is looked after by its instant, and by whoever asks for it.
-    private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch || IsAway(id);
+    // One that has left memory is looked after by its instant, and by whoever asks for it. What is known of it from before another
+    // owner had it says nothing of when that is.
+    private bool Runs(WorkflowId id, long epoch) => Find(id)?.Epoch >= epoch || _wheel.EpochOf(id) >= epoch;
 
     /// <summary>The actor that is there, or one that is made and set going; null where a new workflow's id is that of one that is away.</summary>
     private WorkflowActor? GetOrRun(WorkflowHeader header, bool isNew, Begin begin)

@@ -37,7 +37,8 @@ public sealed record RetryPolicy
     /// <value>The default is <see langword="null"/>: no limit. More than zero.</value>
     /// <remarks>
     /// Only an attempt that is cancelled by it has timed out: one that succeeds late has succeeded, one that fails has failed.
-    /// What callbacks on its token throw fails the attempt.
+    /// What callbacks on its token throw fails the attempt. In a workflow each delivery of a worker or a step has all of the time; a nested
+    /// workflow is delivered once, and its time goes on wherever its parent runs, and while that runs nowhere.
     /// </remarks>
     public TimeSpan? AttemptTimeout { get; init; }
 

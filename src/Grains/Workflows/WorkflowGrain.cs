@@ -75,9 +75,10 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     {
         using CancellationTokenSource waiting = new();
         Task<WorkflowEnd> end = ask(waiting.Token);
-        Keep();
         // A workflow that ends at once needs no timer.
         await ((Task)end).WaitAsync(wait, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        // Now, and not at first: it may have been away then. While a call lasts no place is collected.
+        Keep();
         if (!end.IsCompleted)
         {
             // Nobody waits here any more: the workflow may leave memory.

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 using Orleans.TestingHost;
+using Sheaf.Cluster.Tests.Clients;
 using Sheaf.Cluster.Tests.Running;
 using Sheaf.Conformance;
 using Sheaf.Engine;
 using Sheaf.Grains;
 using Sheaf.Hosting;
+using Sheaf.Journal;
 
 namespace Sheaf.Cluster.Tests.Losses;
 
@@ -60,6 +63,48 @@ public sealed class AwayTests
         LeafEnded ended = new(new ChildId(0, 0), 1, 1, Result.Succeeded("1"), _time.GetUtcNow());
         Assert.Equal([1], (await host.OnOutcomesAsync([(id, ended), ("stranger", ended)])).NotHere);
         Assert.True(host.Workflows.IsAway(id));
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Leaving_OfOneWhoseChildrenHaveEnded_LeavesNothingOfItOnTheSites()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Time = _time });
+        WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(6), Run.Workflow<SowAndWait>());
+        await cluster.Field.StartedAsync(6);
+        await cluster.Field.GuardAsync(_time.TimerStarted(Idle), "its rest");
+        WorkflowActor actor = OwnerOf(cluster.Silos[0]).Find(id)!;
+        cluster.Field.Open("open");
+        await cluster.RowsAsync(id, rows => rows.All(row => row.Status == "Ended"));
+        Assert.All(cluster.Silos, silo => Assert.Equal(1, silo.SiloHost.Services.GetRequiredService<ClusterHost>().Site.WorkflowCount));
+        _time.Advance(Idle);
+        await cluster.Field.GuardAsync(actor.WhenLetGo, "its leaving");
+        Assert.True(OwnerOf(cluster.Silos[0]).IsAway(id));
+        await cluster.ForgottenAsync();
+        Assert.True(await cluster.Client.SignalAsync(id, "sun", 1));
+        Assert.Equal(15, await cluster.ResultAsync(id));
+        await cluster.EventsAsync(id);
+        await cluster.ForgottenAsync();
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Wait_ThatBringsOneBack_KeepsItsPlaceWhileItRuns()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Time = _time, Journal = new AbsentJournal(new MemoryJournal()) });
+        WorkflowId id = await LeaveAsync(cluster, cluster.Silos[1]);
+        IWorkflowGrain place = cluster.Orleans.Client.GetGrain<IWorkflowGrain>(id.Value);
+        // It is here again before that time is over, and nobody waits for it after.
+        Assert.Null(await place.EndAsync(TimeSpan.FromSeconds(3)));
+        using WorkflowActor.Hold? held = OwnerOf(cluster.Silos[1]).Find(id)?.TryHold();
+        Assert.NotNull(held);
+        _time.Advance(LieFallow.Time);
+        await cluster.Field.StartedAsync(3);
+        IManagementGrain management = cluster.Orleans.Client.GetGrain<IManagementGrain>(0);
+        await management.ForceActivationCollection([.. cluster.Silos.Select(silo => silo.SiloAddress)], TimeSpan.Zero);
+        Assert.Equal(cluster.Silos[1].SiloAddress, await management.GetActivationAddress(place));
+        cluster.Field.Open("open");
+        Assert.Equal(3, await cluster.ResultAsync(id));
     }
 
     private static WorkflowOwner OwnerOf(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows;

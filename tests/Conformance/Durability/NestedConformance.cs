@@ -140,6 +140,24 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "R12")]
+    [Trait("Rule", "D8")]
+    public async Task Nested_ItsOwnerIsLostWithinItsTime_HasWhatIsLeftOfIt()
+    {
+        HostProcess first = await StartAsync(configure: AddParent);
+        await BeginAsync(first, new GroupPlan("inside", new Start("work", new WaitForCancel()), new Await("work")), new RetryPlan(1) { AttemptTimeout = Seconds(5) });
+        await Stage.ReachedAsync("work:started");
+        await Stage.GuardAsync(Host.Time.TimerStarted(Seconds(5)), "its time");
+        Host.Time.Advance(Seconds(3));
+        await EndAsync(first);
+        HostProcess second = await StartAsync(configure: AddParent);
+        await Stage.GuardAsync(Host.Time.TimerStarted(Seconds(2)), "the rest of its time");
+        Host.Time.Advance(Seconds(2));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => ResultAsync(second));
+        Assert.Contains("longer than its timeout of 00:00:05", Assert.IsType<TimeoutException>(Assert.Single(failures.Leaves).Exception).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Rule", "D3")]
     public async Task Nested_IsStuck_ParentWaitsUntilItIsMended()
     {

@@ -196,9 +196,81 @@ public sealed class LeavingRaceTests
         Assert.Equal(string.Join(' ', Enumerable.Range(0, Count)), await host.Client.ResultAsync<string>("w", Token).WaitAsync(Guard, Token));
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Rest_ThatIsDueWhileTheWorkflowContinuesAsNew_BeginsAgainInTheNextRun()
+    {
+        TaskCompletionSource signalled = NewSource();
+        _scripts.Workflows["next"] = async workflow =>
+        {
+            string a = await workflow.WaitForAsync<string>("a");
+            workflow.ContinueWith("\"two\"");
+            return a;
+        };
+        await using ScriptHost host = Host();
+        await host.StartAsync("w", "next");
+        await _time.TimerStarted(Idle).WaitAsync(Guard, Token);
+        WorkflowActor actor = host.Host.Workflows.Find("w")!;
+        _journal.BeforeAppend = commits =>
+        {
+            signalled.TrySetResult();
+            return _open.Task;
+        };
+        Task signal = host.Client.SignalAsync("w", "a", "1", cancellationToken: Token);
+        await signalled.Task.WaitAsync(Guard, Token);
+        // Another that is due with it, of which the journal is asked once the first has been told.
+        TaskCompletionSource told = NewSource();
+        _journal.BeforeFind = () => told.TrySetResult();
+        host.Host.Workflows.Wheel.Set("x", 1, _time.GetUtcNow() + Idle);
+        _time.Advance(Idle);
+        await told.Task.WaitAsync(Guard, Token);
+        _open.SetResult();
+        await signal.WaitAsync(Guard, Token);
+        await _time.TimerStarted(Idle, 2).WaitAsync(Guard, Token);
+        _time.Advance(Idle);
+        await actor.WhenLetGo.WaitAsync(Guard, Token);
+        Assert.True(host.Host.Workflows.IsAway("w"));
+    }
+
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task FindUnrun_WhatIsAwayByAnOwnershipBefore_IsTakenUp()
+    {
+        await using ScriptHost host = Host();
+        await (await StartAsync(host)).WhenLetGo.WaitAsync(Guard, Token);
+        Assert.Empty(await host.Host.Workflows.FindUnrunAsync(Token));
+        // Another has it for a while and goes on with it; then it is claimed here by a call whose answer is lost.
+        await _journal.ClaimAsync("w", "another", Token);
+        await _journal.AppendAsync([new JournalCommit("w", 2, (await LengthAsync()), [new SignalReceived(_time.GetUtcNow(), "a", "\"1\"", null)])], Token);
+        await _journal.ClaimAsync("w", host.Host.Context.OwnerName, Token);
+        Assert.Equal("w", Assert.Single(await host.Host.Workflows.FindUnrunAsync(Token)).Id.Value);
+    }
+
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Start_OfAnIdWhoseWorkflowWasAwayHereAndIsGone_DoesNotWaitForIt()
+    {
+        await _journal.CreateAsync(new WorkflowHeader { Id = "w", Workflow = "scripted/v1", Input = "\"two\"", CreatedAt = _time.GetUtcNow(), Owner = "first", Epoch = 1 }, Token);
+        await using ScriptHost host = Host();
+        Assert.False(await host.StartAsync("w", "two"));
+        await _time.TimerStarted(Idle).WaitAsync(Guard, Token);
+        WorkflowActor actor = host.Host.Workflows.Find("w")!;
+        _time.Advance(Idle);
+        await actor.WhenLetGo.WaitAsync(Guard, Token);
+        // It ends elsewhere, is purged, and its id is taken there again.
+        await _journal.ClaimAsync("w", "another", Token);
+        await _journal.AppendAsync([new JournalCommit("w", 3, await LengthAsync(), []) { EndsAs = WorkflowStatus.Cancelled, EndedAt = _time.GetUtcNow() }], Token);
+        Assert.Equal(1, await _journal.PurgeAsync(DateTimeOffset.MaxValue, 1, Token));
+        await _journal.CreateAsync(new WorkflowHeader { Id = "w", Workflow = "scripted/v1", Input = "\"two\"", CreatedAt = _time.GetUtcNow(), Owner = "another", Epoch = 1 }, Token);
+        Assert.False(await host.StartAsync("w", "two").WaitAsync(Guard, Token));
+        Assert.False(host.Host.Workflows.IsAway("w"));
+    }
+
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static bool IsMark(IReadOnlyList<JournalCommit> commits) => commits is [{ Count: 0, WakesAt: not null }];
+
+    private async Task<long> LengthAsync() => (await JournalReading.ReadAllAsync(_journal, "w", Token)).Count;
 
     private void HoldMarks() => _journal.BeforeAppend = commits =>
     {

@@ -89,6 +89,19 @@ public sealed class WheelTests : IDisposable
     }
 
     [Fact]
+    [Trait("Rule", "D7")]
+    public void SetIfNews_OfOneThatWasDueAndIsNotYet_IsDueOnceMore()
+    {
+        _wheel.Set("a", 2, Now.AddDays(1));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Single(_wheel.TakeDue());
+        // Who was told of it looks at a clock that has been set back.
+        _wheel.SetIfNews("a", 2, Now.AddDays(1));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Single(_wheel.TakeDue());
+    }
+
+    [Fact]
     [Trait("Rule", "D5")]
     public void Remove_OfALaterOwnership_IsLeftThere()
     {

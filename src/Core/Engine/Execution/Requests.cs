@@ -29,6 +29,9 @@ internal sealed record RunStep(ChildId Child, int Attempt, int Delivery, string 
 /// <summary>Have another workflow run as a child, under an id that is always the same for the attempt.</summary>
 internal sealed record RunWorkflow(ChildId Child, int Attempt, int Delivery, string Name, string Id, string Workflow, string? Input, TimeSpan? Timeout, DateTimeOffset? Deadline) : Request
 {
+    /// <summary>When the attempt began.</summary>
+    public required DateTimeOffset AttemptAt { get; init; }
+
     /// <summary>The W3C trace context of the child's group; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 }

@@ -48,7 +48,7 @@ internal sealed partial class WorkflowRun
         StartChild start = child.Start;
         TimeSpan? timeout = start.Retry?.AttemptTimeout;
         if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout) { Run = State.Run });
-        else if (start.Kind == ChildKind.Workflow) _requests.Add(new RunWorkflow(child.Id, child.Attempt, child.Delivery, start.Name, child.WorkflowIdIn(State), start.Worker!, start.Input, timeout, child.Scope.Deadline));
+        else if (start.Kind == ChildKind.Workflow) _requests.Add(new RunWorkflow(child.Id, child.Attempt, child.Delivery, start.Name, child.WorkflowIdIn(State), start.Worker!, start.Input, timeout, child.Scope.Deadline) { AttemptAt = child.AttemptAt!.Value });
         else _requests.Add(new DispatchWorker(child.Id, child.Attempt, child.Delivery, start.Name, start.Worker!, start.Input, timeout, child.Scope.Deadline) { Map = start.Map, Run = State.Run });
     }
 

@@ -33,6 +33,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>The attempt that runs or ran last, from 1; 0 before the first.</summary>
     public int Attempt { get; set; }
 
+    /// <summary>When that attempt began; null before the first.</summary>
+    public DateTimeOffset? AttemptAt { get; set; }
+
     /// <summary>The delivery that runs or ran last, over all attempts: the fencing token (D2). 0 before the first.</summary>
     public int Delivery { get; set; }
 

@@ -106,7 +106,7 @@ internal static partial class Transitions
         child.StartedAt = state.Now;
         if (child.IsLeaf)
         {
-            BeginAttempt(child, effects);
+            BeginAttempt(state, child, effects);
             return;
         }
 
@@ -128,10 +128,11 @@ internal static partial class Transitions
         effects.CodeBegins(child);
     }
 
-    private static void BeginAttempt(ChildState child, IEffects effects)
+    private static void BeginAttempt(WorkflowState state, ChildState child, IEffects effects)
     {
         child.Status = ChildStatus.Running;
         child.Attempt++;
+        child.AttemptAt = state.Now;
         child.LostDeliveries = 0;
         child.RetryAt = null;
         Deliver(child, effects);
@@ -168,7 +169,7 @@ internal static partial class Transitions
 
     private static void OnRetryDue(WorkflowState state, RetryDue due, IEffects effects)
     {
-        if (state.Find(due.Child) is { Status: ChildStatus.BackingOff } child && child.Attempt == due.FailedAttempt) BeginAttempt(child, effects);
+        if (state.Find(due.Child) is { Status: ChildStatus.BackingOff } child && child.Attempt == due.FailedAttempt) BeginAttempt(state, child, effects);
     }
 
     private static void OnLost(WorkflowState state, DeliveriesLost lost, IEffects effects)
