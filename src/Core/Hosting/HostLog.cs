@@ -30,6 +30,9 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 17, Level = LogLevel.Warning, Message = "Workflow {Workflow} is due and could not be taken up; it is tried again.")]
     public static partial void NotWoken(ILogger logger, string workflow, Exception error);
 
+    [LoggerMessage(EventId = 18, Level = LogLevel.Information, Message = "The clock has jumped: it was set, or the machine slept. What is due by it now goes on.")]
+    public static partial void ClockJumped(ILogger logger);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

@@ -43,5 +43,8 @@ internal sealed record StuckNoticed : Input;
 /// <summary>The workflow may have rested for long enough: nothing to apply, but the loop has to look.</summary>
 internal sealed record RestDue : Input;
 
+/// <summary>The clock has jumped: nothing to apply, but timers run for what is left now.</summary>
+internal sealed record ClockJumped : Input;
+
 /// <summary>The workflow was claimed elsewhere: nothing to apply, but the loop has to look.</summary>
 internal sealed record LossNoticed : Input;

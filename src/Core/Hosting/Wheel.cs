@@ -71,6 +71,16 @@ internal sealed class Wheel(TimeProvider time, Action onTimer) : IDisposable
         }
     }
 
+    /// <summary>The clock has jumped: what was to come in a day may be due.</summary>
+    public void Rearm()
+    {
+        lock (_gate)
+        {
+            _armedFor = DateTimeOffset.MaxValue;
+            if (_due.Count > 0) Arm_NeedsLock(_due.Min.Due);
+        }
+    }
+
     /// <summary>Those that are due. They stay entered, without an instant: until somebody has looked at them it is known that they are there.</summary>
     public IReadOnlyList<WorkflowId> TakeDue()
     {

@@ -190,7 +190,7 @@ internal sealed partial class WorkflowActor
     }
 
     /// <summary>What an actor tells itself the next one finds out for itself.</summary>
-    private static bool IsForNext(Letter letter) => letter.Input is not (TimerDue or RestDue or StuckNoticed or LossNoticed);
+    private static bool IsForNext(Letter letter) => letter.Input is not (TimerDue or RestDue or ClockJumped or StuckNoticed or LossNoticed);
 
     /// <summary>Somebody waits for the workflow, until this is disposed of.</summary>
     internal sealed class Hold(WorkflowActor actor) : IDisposable

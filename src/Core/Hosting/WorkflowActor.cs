@@ -220,6 +220,12 @@ internal sealed partial class WorkflowActor : IDisposable
                 continue;
             }
 
+            if (letter.Input is ClockJumped)
+            {
+                _timers.Restart();
+                continue;
+            }
+
             _hasActed = true;
             if (letter.Input is TimerDue { Key: var key })
             {

@@ -20,6 +20,9 @@ internal sealed partial class WorkflowOwner
     /// <summary>When the host looks at its workflows by itself.</summary>
     public Wheel Wheel => _wheel;
 
+    /// <summary>What sees the clock jump.</summary>
+    public ClockWatch Watch => _watch;
+
     /// <summary>Whether a workflow of this host only waits, and is not in memory.</summary>
     public bool IsAway(WorkflowId id) => _wheel.Contains(id) && !_actors.ContainsKey(id);
 
@@ -100,6 +103,13 @@ internal sealed partial class WorkflowOwner
     private void OnWheel()
     {
         if (!_host.Stopping.IsCancellationRequested) RunSeen(LookAtDueAsync);
+    }
+
+    private void OnClockJump()
+    {
+        HostLog.ClockJumped(_host.Logger);
+        _wheel.Rearm();
+        foreach (WorkflowActor actor in _actors.Values) actor.Post(new Letter(new ClockJumped()));
     }
 
     private async Task LookAtDueAsync()

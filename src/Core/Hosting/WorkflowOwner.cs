@@ -8,7 +8,7 @@ namespace Sheaf.Hosting;
 
 /// <summary>The workflows that a host owns, each with its actor; and what clients ask of them.</summary>
 /// <remarks>Thread-safe.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The wheel is disposed of when the host stops.")]
+[SuppressMessage("Design", "CA1001", Justification = "The wheel and the watch are disposed of when the host stops.")]
 internal sealed partial class WorkflowOwner
 {
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
@@ -17,6 +17,7 @@ internal sealed partial class WorkflowOwner
     private readonly Func<WorkflowHeader, Action<Letter>, IChildRunner> _children;
     private readonly bool _takesOver;
     private readonly Wheel _wheel;
+    private readonly ClockWatch _watch;
 
     /// <summary>Makes the owner.</summary>
     /// <param name="host">The host.</param>
@@ -31,7 +32,9 @@ internal sealed partial class WorkflowOwner
         _children = children;
         _takesOver = takesOver;
         _wheel = new Wheel(host.Time, OnWheel);
-        host.Stopping.UnsafeRegister(static wheel => ((Wheel)wheel!).Dispose(), _wheel);
+        _watch = new ClockWatch(host.Time, OnClockJump);
+        host.Stopping.UnsafeRegister(static disposable => ((IDisposable)disposable!).Dispose(), _wheel);
+        host.Stopping.UnsafeRegister(static disposable => ((IDisposable)disposable!).Dispose(), _watch);
     }
 
     public HostContext Host => _host;

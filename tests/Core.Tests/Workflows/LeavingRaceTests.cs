@@ -238,12 +238,12 @@ public sealed class LeavingRaceTests
     {
         await using ScriptHost host = Host();
         await (await StartAsync(host)).WhenLetGo.WaitAsync(Guard, Token);
-        Assert.Empty(await host.Host.Workflows.FindUnrunAsync(Token));
+        Assert.Empty(await host.Host.Workflows.FindUnrunAsync(DateTimeOffset.MaxValue, Token));
         // Another has it for a while and goes on with it; then it is claimed here by a call whose answer is lost.
         await _journal.ClaimAsync("w", "another", Token);
         await _journal.AppendAsync([new JournalCommit("w", 2, (await LengthAsync()), [new SignalReceived(_time.GetUtcNow(), "a", "\"1\"", null)])], Token);
         await _journal.ClaimAsync("w", host.Host.Context.OwnerName, Token);
-        Assert.Equal("w", Assert.Single(await host.Host.Workflows.FindUnrunAsync(Token)).Id.Value);
+        Assert.Equal("w", Assert.Single(await host.Host.Workflows.FindUnrunAsync(DateTimeOffset.MaxValue, Token)).Id.Value);
     }
 
     [Fact]
@@ -303,7 +303,7 @@ internal sealed class SlowService(TaskCompletionSource disposing, Task open) : I
 }
 
 /// <summary>Fake time that tells when somebody has begun to wait on it.</summary>
-internal sealed class TimerTime : FakeTimeProvider
+internal class TimerTime : FakeTimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<TimeSpan> _made = [];
