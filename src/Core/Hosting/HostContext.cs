@@ -9,7 +9,11 @@ namespace Sheaf.Hosting;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class HostContext : IAsyncDisposable
 {
+    /// <summary>So many journals are read at once: of workflows that are all due at midnight, or were all a lost silo's, the store is not asked for all together.</summary>
+    public const int MaxReadings = 64;
+
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _readings = new(MaxReadings);
     private readonly ConcurrentDictionary<Type, CodeMaker> _makers = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -152,6 +156,20 @@ internal sealed class HostContext : IAsyncDisposable
             }
 
             await Task.Delay(CommitRetryDelay, Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the entries of a workflow's last run, in its turn among others.</summary>
+    public async Task<(long First, List<JournalEntry> Entries)> ReadRunAsync(WorkflowId workflow)
+    {
+        await _readings.WaitAsync(Stopping).ConfigureAwait(false);
+        try
+        {
+            return await JournalReading.ReadRunAsync(Journal, workflow, Stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            _readings.Release();
         }
     }
 

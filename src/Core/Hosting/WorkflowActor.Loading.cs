@@ -153,7 +153,7 @@ internal sealed partial class WorkflowActor
     {
         try
         {
-            (long first, List<JournalEntry> entries) = await PersistAsync(() => JournalReading.ReadRunAsync(_host.Journal, _header.Id, _host.Stopping)).ConfigureAwait(false);
+            (long first, List<JournalEntry> entries) = await PersistAsync(() => _host.ReadRunAsync(_header.Id)).ConfigureAwait(false);
             return (first, entries, null);
         }
         catch (WorkflowStuckException unreadable)

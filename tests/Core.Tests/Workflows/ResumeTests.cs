@@ -1,4 +1,5 @@
 using Sheaf.Core.Tests.Groups;
+using Sheaf.Hosting;
 using Sheaf.Journal;
 
 namespace Sheaf.Core.Tests.Workflows;
@@ -39,6 +40,45 @@ public sealed class ResumeTests
         await _ran.Task.Within("the workflow");
     }
 
-    private Task<CreateResult> CreateAsync(string owner) =>
-        _journal.CreateAsync(new WorkflowHeader { Id = "w", Workflow = "scripted/v1", Input = "\"w\"", CreatedAt = DateTimeOffset.UnixEpoch, Owner = owner, Epoch = 1 });
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task Start_ManyToTakeUp_AreReadSoManyAtATime()
+    {
+        const int Count = HostContext.MaxReadings * 3;
+        TaskCompletionSource full = Guard.Signal(), open = Guard.Signal(), allRan = Guard.Signal();
+        int reading = 0, most = 0, ran = 0;
+        _scripts.Workflows["w"] = _ =>
+        {
+            if (Interlocked.Increment(ref ran) == Count) allRan.SetResult();
+            return Task.FromResult("done");
+        };
+        _journal.WhileReading = async () =>
+        {
+            int now = Interlocked.Increment(ref reading);
+            InterlockedMax(ref most, now);
+            if (now == HostContext.MaxReadings) full.TrySetResult();
+            await open.Task;
+            Interlocked.Decrement(ref reading);
+        };
+        for (int i = 0; i < Count; i++) await CreateAsync("dead", $"w{i}");
+        await using ScriptHost host = new(_scripts, _journal);
+        await host.Host.StartAsync(CancellationToken.None);
+        await full.Task.Within("as many readings as there may be");
+        open.SetResult();
+        await allRan.Task.Within("all workflows");
+        Assert.Equal(HostContext.MaxReadings, most);
+    }
+
+    private static void InterlockedMax(ref int most, int now)
+    {
+        for (int seen = Volatile.Read(ref most); seen < now;)
+        {
+            int there = Interlocked.CompareExchange(ref most, now, seen);
+            if (there == seen) return;
+            seen = there;
+        }
+    }
+
+    private Task<CreateResult> CreateAsync(string owner, string id = "w") =>
+        _journal.CreateAsync(new WorkflowHeader { Id = id, Workflow = "scripted/v1", Input = "\"w\"", CreatedAt = DateTimeOffset.UnixEpoch, Owner = owner, Epoch = 1 });
 }

@@ -71,6 +71,9 @@ internal sealed class HookedJournal : IJournal
 
     public Action BeforeRead { get; set; } = () => { };
 
+    /// <summary>What a reading waits for before its first commit; null for nothing.</summary>
+    public Func<Task>? WhileReading { get; set; }
+
     /// <summary>What a reader is given instead of a commit's body; null for the body itself.</summary>
     public Func<string, string>? Mangle { get; set; }
 
@@ -106,7 +109,14 @@ internal sealed class HookedJournal : IJournal
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default)
     {
         BeforeRead();
+        if (WhileReading is { } wait) return HeldAsync(Inner.ReadAsync(workflow, fromSequence, cancellationToken), wait);
         return Mangle is { } mangle ? MangledAsync(Inner.ReadAsync(workflow, fromSequence, cancellationToken), mangle) : Inner.ReadAsync(workflow, fromSequence, cancellationToken);
+    }
+
+    private static async IAsyncEnumerable<JournalCommit> HeldAsync(IAsyncEnumerable<JournalCommit> commits, Func<Task> wait)
+    {
+        await wait();
+        await foreach (JournalCommit commit in commits) yield return commit;
     }
 
     private static async IAsyncEnumerable<JournalCommit> MangledAsync(IAsyncEnumerable<JournalCommit> commits, Func<string, string> mangle)
