@@ -155,14 +155,19 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
 
     private void Apply(string owner, SiteItem item)
     {
-        // A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.
-        SiteWorkflow? workflow = item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
-            ? _workflows.GetValueOrDefault(item.Workflow)
-            : _workflows.GetOrAdd(item.Workflow, static (id, of) => of.Site.Make(id, of.Epoch), (Site: this, item.Epoch));
-        workflow?.OnMessage(owner, item.Epoch, item.Message, host.Time.GetUtcNow());
+        // One that another owner's message has just had forgotten takes nothing more: the next one does.
+        while (FindOrMake(item) is { } workflow && !workflow.TryTake(owner, item.Epoch, item.Message, host.Time.GetUtcNow()))
+        {
+        }
+
         // This silo may have been the owner before, and not have heard that it is not any more.
         if (item.Message is Attach) onClaimed(item.Workflow, item.Epoch);
     }
+
+    /// <summary>A scope that is to be forgotten, of a workflow that is, or a question for nothing: nothing to make one for.</summary>
+    private SiteWorkflow? FindOrMake(SiteItem item) => item.Message is ForgetScope or Attach { Deliveries.Count: 0 }
+        ? _workflows.GetValueOrDefault(item.Workflow)
+        : _workflows.GetOrAdd(item.Workflow, static (id, of) => of.Site.Make(id, of.Epoch), (Site: this, item.Epoch));
 
     private IReadOnlyList<Delivery> FoundFor(SiteItem item) =>
         _workflows.TryGetValue(item.Workflow, out SiteWorkflow? workflow) ? workflow.FoundFor(item.Epoch) : [];

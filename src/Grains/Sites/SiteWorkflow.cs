@@ -18,6 +18,7 @@ internal sealed class SiteWorkflow : ISiteEffects
     private readonly WorkerSite _state;
     private readonly LeafPool _leaves;
     private string _owner = "";
+    private bool _isForgotten;
 
     // Guarded by _gate. Not null while it is not known whether the owner is one of long ago: deliveries wait for that.
     private List<DispatchWorker>? _held;
@@ -56,11 +57,13 @@ internal sealed class SiteWorkflow : ISiteEffects
     }
 
     /// <summary>Takes the next message of an owner's stream.</summary>
-    public void OnMessage(string owner, long epoch, SiteMessage message, DateTimeOffset now)
+    /// <returns>Whether it has; not so where this is forgotten: by the last message of an earlier owner, which came at the same time.</returns>
+    public bool TryTake(string owner, long epoch, SiteMessage message, DateTimeOffset now)
     {
         IReadOnlyCollection<LeafEnded> kept = [];
         lock (_gate)
         {
+            if (_isForgotten) return false;
             bool isNewOwner = epoch > _state.Epoch;
             if (isNewOwner) _owner = owner;
             _state.OnMessage(epoch, message, now);
@@ -75,6 +78,7 @@ internal sealed class SiteWorkflow : ISiteEffects
 
         // What ended for an earlier owner, and was not committed: the new one waits for it.
         foreach (LeafEnded ended in kept) _site.Report(this, owner, ended);
+        return true;
     }
 
     public void OnAcknowledged(Delivery delivery)
@@ -107,7 +111,7 @@ internal sealed class SiteWorkflow : ISiteEffects
         {
             if (_owner != owner) return 0;
             int count = Drop(cause);
-            _site.Forget(this, _state.Epoch, !_leaves.IsEmpty);
+            Forget();
             return count;
         }
     }
@@ -159,7 +163,13 @@ internal sealed class SiteWorkflow : ISiteEffects
     void ISiteEffects.Forget(int scope)
     {
         _leaves.Close(scope);
-        if (scope == 0) _site.Forget(this, _state.Epoch, !_leaves.IsEmpty);
+        if (scope == 0) Forget();
+    }
+
+    private void Forget()
+    {
+        _isForgotten = true;
+        _site.Forget(this, _state.Epoch, !_leaves.IsEmpty);
     }
 
     /// <summary>The id may be another workflow's now, whose first owner has the epoch of an owner of long ago: only the journal knows.</summary>

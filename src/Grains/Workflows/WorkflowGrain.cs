@@ -151,7 +151,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
             DeactivateOnIdle();
             throw new WorkflowMovedException(lost.Message);
         }
-        catch (OperationCanceledException) when (host.Context.Stopping.IsCancellationRequested)
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException && host.Context.Stopping.IsCancellationRequested)
         {
             DeactivateOnIdle();
             throw new WorkflowMovedException($"The silo of workflow '{Id}' stops.");

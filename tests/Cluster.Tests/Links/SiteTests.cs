@@ -63,6 +63,20 @@ public sealed class SiteTests
         Assert.True(Assert.Single(site.Silo.Running("site")).IsOwned);
     }
 
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task Deliver_WhileTheLastMessageOfAnEarlierOwnerComes_TheChildIsNotForgotten()
+    {
+        await using Site site = new(TimeSpan.FromMinutes(1));
+        site.Silo.Deliver("old", 1, 0, [new SiteItem("w-1", 1, new Attach([new Delivery(new ChildId(1, 0), 1)]))]);
+        site.AtNextTime(() => site.Silo.Deliver("old", 1, 1, [new SiteItem("w-1", 1, new ForgetScope(0))]));
+        site.Silo.Deliver("new", 1, 0, [Site.Deliver(epoch: 2)]);
+        await site.GuardAsync(site.Bed.Asleep.Task);
+        Assert.True(Assert.Single(site.Silo.Running("site")).IsOwned);
+        site.Silo.Deliver("new", 1, 1, [new SiteItem("w-1", 2, new SignalScope(1, Stop))]);
+        await site.GuardAsync(site.Bed.Signalled.Task);
+    }
+
     /// <summary>A workflow of two owners comes and goes.</summary>
     private static void Forget(Site site)
     {
