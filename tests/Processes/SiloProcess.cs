@@ -120,7 +120,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     public async Task<int> ExitAsync()
     {
         // Only a guard against hanging.
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(3), TimeProvider.System);
         return _process.ExitCode;
     }
 
