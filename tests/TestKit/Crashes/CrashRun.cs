@@ -89,6 +89,8 @@ internal sealed class CrashRun<TIn, TOut>(
         {
             await process.Host.StartAsync(CancellationToken.None).ConfigureAwait(false);
             Task<bool> start = process.Client.StartAsync(workflow, options.Id, input);
+            // Who waits for the result keeps the workflow in memory: before that it might leave, or not, as chance has it.
+            await Task.WhenAny(start, fault.WhenHit).ConfigureAwait(false);
             Task result = ResultAsync(process, start);
             Task until = Task.WhenAny(result, fault.WhenHit);
             await process.DriveAsync(until, options.Id, () => WhenWaitingAsync(process, fault, until)).ConfigureAwait(false);
