@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sheaf.PostgreSql;
 using Sheaf.Processes;
 
@@ -9,8 +10,8 @@ public sealed class AgentFaultTests(PostgreSqlFixture postgres)
     private const string Question = "search for crash recovery and calculate 10/4";
     private const string Lost = "tools/heartbeat: its delivery was lost; it is delivered again.";
 
-    /// <summary>How long the workflow is held open with its tools' answers in the journal: longer than the test needs to see that, on a busy machine too.</summary>
-    private const string Linger = "30";
+    /// <summary>How long the workflow is held open with its tools' answers in the journal, in seconds: longer than the test needs to see that.</summary>
+    private const int Linger = 30;
 
     [Fact]
     [Trait("Rule", "D2")]
@@ -20,7 +21,8 @@ public sealed class AgentFaultTests(PostgreSqlFixture postgres)
         await using Silos silos = await Silos.StartAsync(postgres.Server);
         await using ProgramProcess undisturbed = await silos.RunAsync("agent", Question);
         Assert.True(await undisturbed.ExitAsync() == 0, undisturbed.All);
-        await using ProgramProcess client = silos.Start("agent", Question, "--id", "asked", "--linger", Linger);
+        string linger = silos.Seconds(Linger).ToString(CultureInfo.InvariantCulture);
+        await using ProgramProcess client = silos.Start("agent", Question, "--id", "asked", "--linger", linger);
         await using var journal = new JournalTables(silos.Database);
         await Poll.UntilAsync(async () => await journal.FindAsync("asked") is not null && (await journal.LeavesAsync("asked")).Succeeded == 2, Silos.Guard, () => client.All);
         (string name, SiloProcess owner) = silos.At((await journal.WorkflowAsync("asked")).Owner!);
@@ -38,7 +40,7 @@ public sealed class AgentFaultTests(PostgreSqlFixture postgres)
         Assert.Equal(new LeafCounts(Started: 3, WithoutEnd: 0, EndedAgain: 0, Succeeded: 2, Failed: 0, Lost: 1, MostLost: 1), leaves);
 
         // One that asks again gets the same, and no tool is.
-        await using ProgramProcess again = await silos.RunAsync("agent", Question, "--id", "asked", "--linger", Linger);
+        await using ProgramProcess again = await silos.RunAsync("agent", Question, "--id", "asked", "--linger", linger);
         Assert.True(await again.ExitAsync() == 0, again.All);
         Assert.Equal(Answer(undisturbed), Answer(again));
         Assert.Contains("Workflow 'asked' has ended already (Succeeded); its tools are not asked again.", again.Error, StringComparison.Ordinal);

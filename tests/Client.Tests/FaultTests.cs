@@ -9,7 +9,7 @@ public sealed class FaultTests(PostgreSqlFixture postgres)
 {
     private const int Children = 10_000;
 
-    /// <summary>So long, in seconds, that all of them run for a while at the same time, on a busy machine too. Those that fail sleep half of it.</summary>
+    /// <summary>So long, in seconds, that all of them run for a while at the same time; longer on a busy machine. Those that fail sleep half of it.</summary>
     private const int Sleep = 20;
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class FaultTests(PostgreSqlFixture postgres)
             _id = id;
             _fail = fail;
             Journal = new JournalTables(silos.Database);
-            _client = silos.Start("fan-out", "--children", Text(Children), "--fail", Text(fail), "--sleep", Text(sleep), "--id", id);
+            _client = silos.Start("fan-out", "--children", Text(Children), "--fail", Text(fail), "--sleep", Text(silos.Seconds(sleep)), "--id", id);
         }
 
         public Silos Silos { get; }

@@ -7,7 +7,7 @@ namespace Sheaf.Client.Tests;
 internal sealed class Silos : IAsyncDisposable
 {
     /// <summary>A guard against hanging on a busy machine.</summary>
-    public static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Guard = TimeSpan.FromMinutes(3);
 
     private readonly Dictionary<string, SiloProcess> _silos;
 
@@ -18,6 +18,9 @@ internal sealed class Silos : IAsyncDisposable
     }
 
     public SiloProcess this[string name] => _silos[name];
+
+    /// <summary>How long a client takes now that starts, has a little done and ends: two seconds, or many times that on a busy machine.</summary>
+    public TimeSpan Pace { get; private set; }
 
     /// <summary>The connection string of the cluster's database.</summary>
     public string Database { get; }
@@ -32,13 +35,18 @@ internal sealed class Silos : IAsyncDisposable
         await Poll.UntilAsync(
             async () =>
             {
+                long started = TimeProvider.System.GetTimestamp();
                 last = await silos.RunAsync("fan-out", "--children", "30");
+                silos.Pace = TimeProvider.System.GetElapsedTime(started);
                 return last.Output.Count(line => line.StartsWith("  silo-", StringComparison.Ordinal)) == 3;
             },
             Guard,
             () => last!.All);
         return silos;
     }
+
+    /// <summary>So many seconds, or as long as a client takes eight times, so that what is to go on meanwhile does: a test sees what goes on by clients of its own.</summary>
+    public int Seconds(int atLeast) => Math.Max(atLeast, (int)(8 * Pace.TotalSeconds));
 
     /// <summary>kill -9 of all at once.</summary>
     public Task KillAllAsync() => Task.WhenAll(_silos.Values.Select(silo => silo.KillAsync()));

@@ -65,8 +65,13 @@ public sealed class PostgreSqlRaceTests(PostgreSqlFixture postgres) : IAsyncLife
         await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'b'");
         int before = await CountDeadlocksAsync();
         Task<IReadOnlyList<AppendResult>> append = victim.AppendAsync([Commit("a", 1, 0, "[1]"), Commit("b", 1, 0, "[1]")], Token);
-        await WaitsForAsync(append, stranger, source);
-        await ExecuteAsync(stranger, $"UPDATE \"{_schema}\".sheaf_workflow SET input = '2' WHERE id = 'a'");
+        // Within the server: it looks once, after its timeout, and by then the stranger has to wait for the append too.
+        await ExecuteAsync(stranger, $"""
+            DO $$ BEGIN
+                WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                UPDATE "{_schema}".sheaf_workflow SET input = '2' WHERE id = 'a';
+            END $$
+            """);
         await transaction.CommitAsync(Token);
         Assert.Equal([AppendResult.Accepted, AppendResult.Accepted], await append);
         // On a busy machine the next try may have the first row again before the stranger wakes up: then it is a victim once more.

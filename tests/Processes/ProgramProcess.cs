@@ -56,18 +56,18 @@ internal sealed class ProgramProcess : IAsyncDisposable
         await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Waits for its end; two minutes are only a guard against hanging.</summary>
+    /// <summary>Waits for its end; ten minutes are only a guard against hanging.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> ExitAsync()
     {
         try
         {
-            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System);
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(10), TimeProvider.System);
             return _process.ExitCode;
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"The program has not ended within two minutes. So far:\n{All}", late);
+            throw new TimeoutException($"The program has not ended within ten minutes. So far:\n{All}", late);
         }
     }
 

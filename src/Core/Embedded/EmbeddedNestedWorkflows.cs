@@ -31,6 +31,7 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
             Wait wait = new(owner.Host.Probe);
             actor.WhenOver(wait.OnOver);
             using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(_ => wait.OnCancelled(cancellationToken), null);
+            wait.Begin();
             try
             {
                 return await wait.Task.ConfigureAwait(false);
@@ -73,33 +74,40 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
             : null;
     }
 
-    /// <summary>A wait that is no work: while it lasts, who looks on may take the host for idle.</summary>
-    private sealed class Wait
+    /// <summary>A wait that is no work: from its beginning to its end who looks on may take the host for idle.</summary>
+    private sealed class Wait(IHostProbe? probe)
     {
-        private readonly TaskCompletionSource<WorkflowEnd> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly IHostProbe? _probe;
-        private int _isOver;
+        private const int Waiting = 1;
+        private const int Over = 2;
 
-        public Wait(IHostProbe? probe)
-        {
-            _probe = probe;
-            probe?.Leave();
-        }
+        private readonly TaskCompletionSource<WorkflowEnd> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // 0 before it begins, then Waiting, then Over, once; or Over at once.
+        private int _state;
 
         public Task<WorkflowEnd> Task => _over.Task;
 
+        /// <summary>Everybody knows whom to tell of the end. Before that it is work: else the host might be driven past the end meanwhile.</summary>
+        public void Begin()
+        {
+            if (Interlocked.CompareExchange(ref _state, Waiting, 0) == 0) probe?.Leave();
+        }
+
         public void OnOver(Task<WorkflowEnd> end)
         {
-            if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
-            _probe?.Enter();
-            _over.SetFromTask(end);
+            if (TryEnd()) _over.SetFromTask(end);
         }
 
         public void OnCancelled(CancellationToken cancellationToken)
         {
-            if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
-            _probe?.Enter();
-            _over.SetCanceled(cancellationToken);
+            if (TryEnd()) _over.SetCanceled(cancellationToken);
+        }
+
+        private bool TryEnd()
+        {
+            int before = Interlocked.Exchange(ref _state, Over);
+            if (before == Waiting) probe?.Enter();
+            return before != Over;
         }
     }
 }

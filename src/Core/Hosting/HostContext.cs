@@ -182,7 +182,10 @@ internal sealed class HostContext : IAsyncDisposable
         if (Interlocked.Exchange(ref _stopped, 1) == 0)
         {
             StopsInOrder = !cancellationToken.IsCancellationRequested;
+            // Whom the signal wakes enters for himself before it is through.
+            Probe?.Enter();
             await _stopping.CancelAsync().ConfigureAwait(false);
+            Probe?.Leave();
             Leave();
         }
 

@@ -57,17 +57,27 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     public override async IAsyncEnumerable<WorkflowSummary> ListAsync(WorkflowStatus? status = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        // The first item comes after all silos have been asked, and one of them may just have died.
-        (IAsyncEnumerator<ListedWorkflow> listed, bool any) = await CallAsync(
-            async () =>
+        // What has been given, where the listing begins anew since the silo that it came from is lost: it has its place there, and nowhere else.
+        HashSet<string> given = new(StringComparer.Ordinal);
+        long progressAt = TimeProvider.System.GetTimestamp();
+        for (bool isLost = true; isLost;)
+        {
+            // The first item comes after all silos have been asked, and one of them may just have died.
+            (IAsyncEnumerator<ListedWorkflow> listed, bool any) = await CallAsync(
+                async () =>
+                {
+                    IAsyncEnumerator<ListedWorkflow> items = grains.GetGrain<IWorkflowListGrain>(NewKey()).ListAsync(status).GetAsyncEnumerator(cancellationToken);
+                    return (items, await items.MoveNextAsync().ConfigureAwait(false));
+                },
+                cancellationToken).ConfigureAwait(false);
+            await using ConfiguredAsyncDisposable disposal = listed.ConfigureAwait(false);
+            for (isLost = false; any; (any, isLost) = await TryMoveNextAsync(listed, progressAt).ConfigureAwait(false))
             {
-                IAsyncEnumerator<ListedWorkflow> items = grains.GetGrain<IWorkflowListGrain>(NewKey()).ListAsync(status).GetAsyncEnumerator(cancellationToken);
-                return (items, await items.MoveNextAsync().ConfigureAwait(false));
-            },
-            cancellationToken).ConfigureAwait(false);
-        await using ConfiguredAsyncDisposable disposal = listed.ConfigureAwait(false);
-        for (; any; any = await listed.MoveNextAsync().ConfigureAwait(false))
-            yield return new WorkflowSummary(listed.Current.Id, listed.Current.Workflow, listed.Current.Status, listed.Current.CreatedAt) { EndedAt = listed.Current.EndedAt };
+                if (!given.Add(listed.Current.Id)) continue;
+                yield return new WorkflowSummary(listed.Current.Id, listed.Current.Workflow, listed.Current.Status, listed.Current.CreatedAt) { EndedAt = listed.Current.EndedAt };
+                progressAt = TimeProvider.System.GetTimestamp();
+            }
+        }
     }
 
     public Task<IReadOnlyList<RunningChild>> GetRunningAsync(CancellationToken cancellationToken = default) =>
@@ -164,7 +174,20 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     }
 
     /// <summary>Whether a call may be made again: the cluster had it fail, not the workflow.</summary>
-    private static bool IsTransient(Exception error) => error is WorkflowMovedException or TimeoutException or OrleansException;
+    private static bool IsTransient(Exception error) => error is WorkflowMovedException or TimeoutException or OrleansException or EnumerationAbortedException;
+
+    /// <summary>The next item of a listing; none, and that it is lost, where it cannot go on since its silo is gone.</summary>
+    private static async Task<(bool Any, bool IsLost)> TryMoveNextAsync(IAsyncEnumerator<ListedWorkflow> listed, long progressAt)
+    {
+        try
+        {
+            return (await listed.MoveNextAsync().ConfigureAwait(false), false);
+        }
+        catch (Exception error) when (IsTransient(error) && TimeProvider.System.GetElapsedTime(progressAt) < GiveUpAfter)
+        {
+            return (false, true);
+        }
+    }
 
 #pragma warning disable RS0030 // A key that no other call has; nothing is replayed from it.
     private static Guid NewKey() => Guid.NewGuid();

@@ -91,8 +91,9 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     public void Forget(SiteWorkflow workflow, long epoch, bool hasLeaves)
     {
         _forgotten.Add(workflow.Workflow, epoch);
-        _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
+        // In this order: the audit must not miss what runs, and finds it twice rather.
         if (hasLeaves) _leaving[workflow] = true;
+        _workflows.TryRemove(KeyValuePair.Create(workflow.Workflow, workflow));
     }
 
     /// <summary>Nothing of it runs any more.</summary>
@@ -130,7 +131,7 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
         }
     }
 
-    public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Concat(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
+    public IReadOnlyList<RunningChild> Running(string silo) => [.. _workflows.Values.Union(_leaving.Keys).SelectMany(workflow => workflow.Running(silo))];
 
     /// <summary>This silo stops: takes nothing more, and signals all that runs.</summary>
     /// <param name="cause">Why.</param>

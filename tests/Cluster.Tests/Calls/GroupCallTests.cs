@@ -6,7 +6,7 @@ namespace Sheaf.Cluster.Tests.Calls;
 
 public sealed class GroupCallTests(ThreeSilos cluster)
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(2);
 
     [Fact]
     [Trait("Rule", "R3")]

@@ -76,6 +76,24 @@ public sealed class ClientTests
         Assert.Equal([WorkflowStatus.Succeeded, WorkflowStatus.Running, WorkflowStatus.Stuck], (await ListAsync(cluster, null)).Select(workflow => workflow.Status));
     }
 
+    [Fact]
+    [Trait("Rule", "D7")]
+    public async Task List_TheSiloThatItComesFromDies_GoesOnAndGivesEachOnce()
+    {
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silos = 2 });
+        InProcessSiloHandle[] first = [.. cluster.Silos];
+        List<WorkflowId> ids = [];
+        for (int i = 0; i < 4; i++) ids.Add(await cluster.SowAsync(first[i % 2], new Rows(1)));
+        // The first comes alone: the silos were asked for it. The next are asked for where it came from.
+        await using IAsyncEnumerator<WorkflowSummary> list = cluster.Client.ListAsync().GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await cluster.Field.GuardAsync(list.MoveNextAsync().AsTask(), "the first"));
+        List<WorkflowId> listed = [list.Current.Id];
+        await cluster.AddAsync();
+        foreach (InProcessSiloHandle silo in first) await cluster.KillAsync(silo);
+        while (await cluster.Field.GuardAsync(list.MoveNextAsync().AsTask(), "the next")) listed.Add(list.Current.Id);
+        Assert.Equal(ids, listed);
+    }
+
     [Theory]
     [InlineData("describe")]
     [InlineData("watch")]

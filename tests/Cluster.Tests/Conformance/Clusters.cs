@@ -13,6 +13,7 @@ public sealed class ClusterProcess : HostProcess
 {
     private readonly InProcessTestCluster _cluster;
     private readonly bool _stays;
+    private bool _hasStopped;
 
     private ClusterProcess(InProcessTestCluster cluster, bool stays)
     {
@@ -26,7 +27,9 @@ public sealed class ClusterProcess : HostProcess
 
     public override int InMemory => Owners.Sum(owner => owner.InMemory);
 
-    private IEnumerable<WorkflowOwner> Owners => _cluster.Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows);
+    private IEnumerable<WorkflowOwner> Owners => Hosts.Select(host => host.Workflows);
+
+    private IEnumerable<ClusterHost> Hosts => _cluster.Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>());
 
     public override Task LetGoAsync(WorkflowId id) => Task.WhenAll(Owners.Select(owner => owner.Find(id)?.WhenLetGo ?? Task.CompletedTask));
 
@@ -37,19 +40,35 @@ public sealed class ClusterProcess : HostProcess
         builder.ConfigureClient(client => client.AddSheaf(configure));
         InProcessTestCluster cluster = builder.Build();
         await cluster.DeployAsync();
-        return new ClusterProcess(cluster, stays);
+        ClusterProcess process = new(cluster, stays);
+        await process.SettleAsync();
+        return process;
     }
 
     public override async Task StopAsync()
     {
+        _hasStopped = true;
         await _cluster.StopAllSilosAsync();
         await _cluster.DisposeAsync();
     }
 
     public override async ValueTask DisposeAsync()
     {
-        if (_stays) return;
+        if (_stays || _hasStopped) return;
         await EndAsync();
+    }
+
+    /// <summary>
+    /// Every silo knows what every other can run. A child that still waits for that is ended by a cancellation without having begun, and
+    /// suites ask what children read that were cancelled at once.
+    /// </summary>
+    private async Task SettleAsync()
+    {
+        using CancellationTokenSource bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bound.CancelAfter(TimeSpan.FromMinutes(2));
+        int silos = _cluster.Silos.Count;
+        // Asks again and again: silos raise nothing that could be waited for.
+        while (Hosts.Any(host => host.Links.All.Count(link => link.Workers is not null) < silos)) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, bound.Token);
     }
 
     /// <summary>The end of all its silos, as of processes that are killed: nothing is handed over.</summary>

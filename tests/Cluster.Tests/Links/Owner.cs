@@ -11,7 +11,7 @@ namespace Sheaf.Cluster.Tests.Links;
 /// <summary>An owner's side of the links, without a cluster: sites are delegates of the test's.</summary>
 internal sealed class Owner : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ServiceProvider _services = new ServiceCollection().BuildServiceProvider();
     private readonly CancellationTokenSource _bound = new(Patience, TimeProvider.System);

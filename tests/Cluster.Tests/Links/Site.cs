@@ -10,7 +10,7 @@ namespace Sheaf.Cluster.Tests.Links;
 /// <summary>A silo's side of the links, without a cluster: owners are the test. Its clock tells the test when it is asked.</summary>
 internal sealed class Site : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ServiceProvider _services;
     private readonly CancellationTokenSource _bound = new(Patience, TimeProvider.System);

@@ -9,7 +9,8 @@ public sealed record Started(string Workflow, int Number, string Silo, long Deli
 /// <remarks>Thread-safe. Every wait is bounded in real time, and says where things stood when it gives up.</remarks>
 public sealed class Field
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    // Only against hanging. One lost call alone costs Orleans' response timeout of 30 s, after which it is made again.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentQueue<Started> _started = new();
     private readonly ConcurrentQueue<Started> _signalled = new();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -63,6 +64,7 @@ public sealed class FieldCluster : IAsyncDisposable
                 options.SweepPeriod = wanted.SweepPeriod;
                 options.ShutdownTimeout = wanted.ShutdownTimeout;
             });
+            silo.Services.Configure<HostOptions>(options => options.ShutdownTimeout = wanted.ShutdownTimeout + TimeSpan.FromMinutes(1));
             silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseTimeProvider(wanted.Time).UseJournal(Journal);
             wanted.Silo(silo);
         });
@@ -205,6 +207,9 @@ public sealed class FieldCluster : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>No silo runs anything. A worker has told the field of its end before its silo knows of it.</summary>
+    public Task NothingRunsAsync() => Field.GuardAsync(UntilAsync(async () => (await Cluster.GetRunningAsync()).Count == 0), "the silos to run nothing");
 
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
     {

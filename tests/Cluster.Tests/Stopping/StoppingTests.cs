@@ -83,7 +83,7 @@ public sealed class StoppingTests
     [Trait("Rule", "D7")]
     public async Task Stop_AWorkerIgnoresItsToken_WorkflowsAreNotHeldUpByIt()
     {
-        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { ShutdownTimeout = TimeSpan.FromSeconds(30) });
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { ShutdownTimeout = TimeSpan.FromMinutes(5) });
         InProcessSiloHandle owner = cluster.Silos[0];
         WorkflowId stubborn = await cluster.SowAsync(owner, new Rows(1, "stubborn", Gate: "second"));
         WorkflowId other = await cluster.SowAsync(owner, new Rows(1));

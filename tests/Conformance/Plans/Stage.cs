@@ -12,7 +12,10 @@ namespace Sheaf.Conformance;
 public sealed class Stage
 {
     private static readonly ConcurrentDictionary<string, Stage> All = new();
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    // Only against hanging. In a cluster one lost call alone costs Orleans' response timeout of 30 s, after which it is made again.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private static int _count;
 
     private readonly Lock _gate = new();

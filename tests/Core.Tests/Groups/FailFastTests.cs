@@ -92,7 +92,7 @@ public sealed class FailFastTests
             new() { Policy = GroupPolicy.CollectAll, MaxFailures = Count }));
         Assert.Equal(Enumerable.Range(0, Count).Select(i => $"#{i}: {i}"), failures.Lines());
         // Bounds the growth, not the speed: with a search among all children for each failure it took minutes.
-        Assert.InRange(TimeProvider.System.GetElapsedTime(before), TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(before), TimeSpan.Zero, TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Sheaf.Core.Tests.Groups;
 /// <summary>Waits that end: a test that hangs says at what, and where things stood.</summary>
 internal static class Guard
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>A barrier whose waiters never run on the thread that opens it.</summary>
     public static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

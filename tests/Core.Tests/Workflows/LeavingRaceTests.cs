@@ -8,7 +8,7 @@ namespace Sheaf.Core.Tests.Workflows;
 /// <summary>D7: who comes while a workflow that only waits leaves memory is not turned away.</summary>
 public sealed class LeavingRaceTests
 {
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
     private static readonly SheafOptions Options = new() { IdleTimeout = Idle };
     private static readonly CancellationToken Token = TestContext.Current.CancellationToken;

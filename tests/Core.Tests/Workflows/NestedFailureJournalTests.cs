@@ -8,6 +8,9 @@ namespace Sheaf.Core.Tests.Workflows;
 /// <summary>What failing groups inside groups cost in the journal, and what a reader without the code sees of them.</summary>
 public sealed class NestedFailureJournalTests
 {
+    /// <summary>Of a thousand groups. Linear: some 0.1 s. Quadratic: many times the bound.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
+
     private readonly ScriptTable _scripts = new();
     private readonly MemoryJournal _journal = new();
 
@@ -32,12 +35,18 @@ public sealed class NestedFailureJournalTests
     public async Task Workflow_ThousandNestedGroupsFail_EndsSoon()
     {
         await RunAsync("let through", 10);
-        long startedAt = Stopwatch.GetTimestamp();
-        ExceptionGroup failures = await RunAsync("let through", 1000);
-        TimeSpan took = Stopwatch.GetElapsedTime(startedAt);
-        Assert.IsType<FormatException>(Assert.Single(failures.Leaves).Exception);
-        // Linear: some 0.1 s. Quadratic: many times the bound.
-        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        TimeSpan least = TimeSpan.MaxValue;
+        // The best of three: what else the machine does is not to be measured.
+        for (int i = 0; i < 3 && least > Bound; i++)
+        {
+            long startedAt = Stopwatch.GetTimestamp();
+            ExceptionGroup failures = await RunAsync("let through", 1000 + i);
+            TimeSpan took = Stopwatch.GetElapsedTime(startedAt);
+            least = took < least ? took : least;
+            Assert.IsType<FormatException>(Assert.Single(failures.Leaves).Exception);
+        }
+
+        Assert.InRange(least, TimeSpan.Zero, Bound);
     }
 
     [Theory]

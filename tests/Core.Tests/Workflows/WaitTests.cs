@@ -7,7 +7,7 @@ namespace Sheaf.Core.Tests.Workflows;
 /// <summary>Delays, signals, and workflows that were stuck and are mended.</summary>
 public sealed class WaitTests
 {
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(2);
     private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
     private readonly FakeTimeProvider _time = new();
     private readonly MemoryJournal _journal = new();

@@ -1,4 +1,5 @@
 using Sheaf.Crash.Tests.Workflows;
+using Sheaf.Engine;
 using Sheaf.Journal;
 
 namespace Sheaf.Crash.Tests.TestKit;
@@ -44,6 +45,26 @@ public sealed class CrashTestTests
             Run.Workflow<FailFast>(), "x", Registration.AddAll, new() { OpenJournal = run => journals.TryGetValue(run, out NoFence? there) ? there : journals[run] = new NoFence() }));
         Assert.All(exception.Violations, violation => Assert.Equal(CrashKind.TakeoverBeforeWrite, violation.Point!.Value.Kind));
         Assert.Contains(exception.Violations, violation => violation.What.Contains("was accepted (D5)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Rule", "D2")]
+    public async Task Run_HostIsStoppedWhileWorkersRun_ItsGoodbyeIsJournaledEachTime()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            Dictionary<int, MemoryJournal> journals = [];
+            CrashTestReport report = await CrashTest.RunAsync(
+                Run.Workflow<FailFast>(), "x", Registration.AddAll, new() { Id = "w", OpenJournal = run => journals.TryGetValue(run, out MemoryJournal? there) ? there : journals[run] = new MemoryJournal() });
+            int[] stops = [.. report.Points.Index().Where(point => point.Item.Kind == CrashKind.StopWhileWaiting).Select(point => point.Index + 1)];
+            Assert.NotEmpty(stops);
+            // Two workers run all the time, and nothing else while everything waits.
+            foreach (int run in stops)
+            {
+                List<JournalEntry> entries = await JournalReading.ReadAllAsync(journals[run], "w", CancellationToken.None);
+                Assert.Equal([new(new ChildId(1, 0), 1), new(new ChildId(2, 0), 1)], Assert.Single(entries.OfType<OwnerStopped>()).Deliveries);
+            }
+        }
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace Sheaf.Crash.Tests.Waiting;
 /// <summary>D7: workflows that only wait leave memory, and no crash on their way costs more than a loading.</summary>
 public sealed class LeavingTests
 {
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Idle = SheafOptions.DefaultIdleTimeout;
 
     private readonly TestClock _clock = new();

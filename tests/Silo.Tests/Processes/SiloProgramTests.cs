@@ -6,7 +6,7 @@ namespace Sheaf.Silo.Tests.Processes;
 /// <summary>The process itself: command line, exit codes, health. Needs no database.</summary>
 public sealed class SiloProgramTests
 {
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Guard = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Start_BadConfiguration_SaysSoAndExitsWithTwo()

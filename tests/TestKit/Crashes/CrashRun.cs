@@ -89,8 +89,11 @@ internal sealed class CrashRun<TIn, TOut>(
         {
             await process.Host.StartAsync(CancellationToken.None).ConfigureAwait(false);
             Task<bool> start = process.Client.StartAsync(workflow, options.Id, input);
+            // Who waits for the result keeps the workflow in memory: before that it might leave, or not, as chance has it.
+            await Task.WhenAny(start, fault.WhenHit).ConfigureAwait(false);
             Task result = ResultAsync(process, start);
-            await process.DriveAsync(Task.WhenAny(result, fault.WhenHit), options.Id, () => WhenWaitingAsync(process, fault)).ConfigureAwait(false);
+            Task until = Task.WhenAny(result, fault.WhenHit);
+            await process.DriveAsync(until, options.Id, () => WhenWaitingAsync(process, fault, until)).ConfigureAwait(false);
             if (fault.WhenHit.IsCompleted) return;
             await result.ConfigureAwait(false);
         }
@@ -111,15 +114,26 @@ internal sealed class CrashRun<TIn, TOut>(
         await process.Client.ResultAsync<TOut>(options.Id).ConfigureAwait(false);
     }
 
-    private async Task<bool> WhenWaitingAsync(TestProcess process, Fault fault)
+    private async Task<bool> WhenWaitingAsync(TestProcess process, Fault fault, Task until)
     {
-        if (fault.OnWaiting()) return true;
+        // It completes a little after the hit: the host must not be driven on meanwhile.
+        if (fault.OnWaiting())
+        {
+            await until.ConfigureAwait(false);
+            return true;
+        }
+
         if (_actionsDone == options.WhenWaiting.Count) return false;
         Task action = options.WhenWaiting[_actionsDone](process.Client, options.Id);
         Task first = await Task.WhenAny(action, fault.WhenHit, Task.Delay(ActionGuard, TimeProvider.System)).ConfigureAwait(false);
         if (first != action && first != fault.WhenHit) throw new TimeoutException($"Call {_actionsDone + 1} of {nameof(CrashTestOptions.WhenWaiting)} was not answered within {ActionGuard}.");
         // Interrupted, it is made again at the next host, whether it had been heard or not.
-        if (fault.WhenHit.IsCompleted) return true;
+        if (fault.WhenHit.IsCompleted)
+        {
+            await until.ConfigureAwait(false);
+            return true;
+        }
+
         await action.ConfigureAwait(false);
         _actionsDone++;
         return true;
