@@ -31,6 +31,8 @@ public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
     public int SourceFailsFirstAt { get; init; } = -1;
 
     public int SourceGivesNoneAt { get; init; } = -1;
+
+    public int SourceTimesOutAt { get; init; } = -1;
 }
 
 public sealed record PageItem(string Stage, int Number, string Does);
@@ -53,15 +55,17 @@ public sealed class PagedMapWorkflow : Workflow<PagesPlan, PagedMapSummary>
 [Worker("page-source/v1")]
 public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageItem>>
 {
-    public override Task<MapPage<PageItem>> RunAsync(MapPageRequest<PagesPlan> input, WorkerContext context, CancellationToken cancellationToken)
+    public override async Task<MapPage<PageItem>> RunAsync(MapPageRequest<PagesPlan> input, WorkerContext context, CancellationToken cancellationToken)
     {
         PagesPlan plan = input.Source;
         int page = input.Cursor is null ? 0 : int.Parse(input.Cursor, CultureInfo.InvariantCulture);
         Stage.Of(plan.Stage).Log("read");
         if (page == plan.SourceFailsAt || (page == plan.SourceFailsFirstAt && context.Attempt == 1)) throw new TimeoutException($"page {page}");
-        if (page == plan.SourceGivesNoneAt) return Task.FromResult<MapPage<PageItem>>(null!);
+        // As an HttpClient does, which nobody has cancelled.
+        if (page == plan.SourceTimesOutAt) throw new TaskCanceledException($"page {page}");
+        if (page == plan.SourceGivesNoneAt) return null!;
         PageItem[] items = [.. Enumerable.Range(page * plan.ItemsPerPage, plan.ItemsPerPage).Select(number => new PageItem(plan.Stage, number, DoesAt(plan, number)))];
-        return Task.FromResult(new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null));
+        return new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null);
     }
 
     private static string DoesAt(PagesPlan plan, int number)

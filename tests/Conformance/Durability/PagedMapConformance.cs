@@ -116,6 +116,18 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         Assert.Equal(policy == GroupPolicy.FailFast ? ["page 2"] : ["item 1", "page 2"], failures.Leaves.Select(leaf => leaf.Exception.Message));
     }
 
+    [Theory]
+    [Trait("Rule", "R4")]
+    [Trait("Rule", "R15")]
+    [InlineData(GroupPolicy.CollectAll)]
+    [InlineData(GroupPolicy.Settle)]
+    public async Task Pages_SourceTimesOut_EndWithThatFailureAndWhatFailedBefore(GroupPolicy policy)
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new PagesPlan(Stage.Id, 5, 2) { Policy = policy, Fails = [1], SourceTimesOutAt = 2 }));
+        Assert.Equal(["item 1", "page 2"], failures.Leaves.Select(leaf => leaf.Exception.Message));
+    }
+
     [Fact]
     [Trait("Rule", "R12")]
     [Trait("Rule", "R15")]

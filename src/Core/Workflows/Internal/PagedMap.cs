@@ -54,6 +54,7 @@ internal sealed class PagedMap : Workflow
             read = run.StartWorker<RawJson>(scope, "read", settings.Reader, () => new RawPageRequest(settings.Source, work.Page?.Next).ToJson(), options);
         }
 
+        RawPage? next = null;
         ChildTask<RawJson>? waitsFor = page;
         try
         {
@@ -61,22 +62,21 @@ internal sealed class PagedMap : Workflow
 #pragma warning disable CA2007, MA0004
             if (page is not null) tally = tally.With(PagedMapTally.FromJson((await page).Text), OriginOf(page), settings);
             waitsFor = read;
-            if (read is not null) return new PagedMapRun(settings, RawPage.FromJson((await read).Text, settings), tally);
+            if (read is not null) next = RawPage.FromJson((await read).Text, settings);
 #pragma warning restore CA2007, MA0004
         }
-        catch (OperationCanceledException) when (tally.Failures is not null && settings.Policy.ThrowsAtEnd())
-        {
-            // Of a cancellation and failures the failures win (R5).
-            throw tally.ToException(settings, scope.State.Cause);
-        }
-        catch (Exception error) when (error is not OperationCanceledException && tally.Failures is not null)
+        catch (Exception error) when (tally.Failures is not null && !IsCancelled(waitsFor!))
         {
             // What failed before is not lost by it.
             throw tally.With(error, OriginOf(waitsFor!), settings);
         }
+        catch (OperationCanceledException) when (tally.Failures is not null && settings.Policy.ThrowsAtEnd())
+        {
+            // Of a cancellation and failures the failures win (R5).
+        }
 
-        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd()) throw tally.ToException(settings, cause: null);
-        return new PagedMapRun(settings, Page: null, tally);
+        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd() && next is null) throw tally.ToException(settings, scope.State.Cause);
+        return new PagedMapRun(settings, next, tally);
     }
 
     /// <summary>Runs the map as a child of the group that the caller's code sees.</summary>
@@ -91,6 +91,9 @@ internal sealed class PagedMap : Workflow
     }
 
     private static FailureOrigin OriginOf(ChildTask child) => ((IGroupChild)child).Origin;
+
+    /// <summary>Whether that is how it ended: an exception that says so may be a failure, such as a timeout that nobody asked for (R4).</summary>
+    private static bool IsCancelled(ChildTask child) => ((IGroupChild)child).Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted;
 }
 
 /// <summary>What one run of a map over pages has to do. Journaled, as its input.</summary>
