@@ -33,6 +33,8 @@ public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
     public int SourceGivesNoneAt { get; init; } = -1;
 
     public int SourceTimesOutAt { get; init; } = -1;
+
+    public int SourceWaitsAt { get; init; } = -1;
 }
 
 public sealed record PageItem(string Stage, int Number, string Does);
@@ -63,6 +65,14 @@ public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageI
         if (page == plan.SourceFailsAt || (page == plan.SourceFailsFirstAt && context.Attempt == 1)) throw new TimeoutException($"page {page}");
         // As an HttpClient does, which nobody has cancelled.
         if (page == plan.SourceTimesOutAt) throw new TaskCanceledException($"page {page}");
+        if (page == plan.SourceWaitsAt)
+        {
+            await using CancellationTokenRegistration registration = cancellationToken.Register(() => Stage.Of(plan.Stage).Log("source cancelled"));
+            Stage.Of(plan.Stage).Log("source waits");
+            // Whatever its token says.
+            await Stage.Of(plan.Stage).AtGate("source");
+        }
+
         if (page == plan.SourceGivesNoneAt) return null!;
         PageItem[] items = [.. Enumerable.Range(page * plan.ItemsPerPage, plan.ItemsPerPage).Select(number => new PageItem(plan.Stage, number, DoesAt(plan, number)))];
         return new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null);

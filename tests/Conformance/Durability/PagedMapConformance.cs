@@ -180,6 +180,21 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "R5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_CancelledWhileTheSourceReadsOn_KeepWhatFailed()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1], SourceWaitsAt = 3 });
+        await Stage.ReachedAsync("source waits");
+        Assert.True(await process.Client.CancelAsync(Stage.Id, "enough"));
+        await Stage.ReachedAsync("source cancelled");
+        Stage.Open("source");
+        Task<PagedMapSummary> result = Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end");
+        Assert.Equal("item 1", Assert.Single((await Assert.ThrowsAsync<ExceptionGroup>(() => result)).Leaves).Exception.Message);
+    }
+
+    [Fact]
     [Trait("Rule", "R7")]
     [Trait("Rule", "R15")]
     public async Task Pages_DeadlinePasses_EndWithIt()

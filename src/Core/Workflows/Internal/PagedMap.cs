@@ -75,7 +75,9 @@ internal sealed class PagedMap : Workflow
             // Of a cancellation and failures the failures win (R5).
         }
 
-        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd() && next is null) throw tally.ToException(settings, scope.State.Cause);
+        // What is cancelled has no next run that could throw them.
+        bool isLast = next is null || scope.State.Cause is not null;
+        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd() && isLast) throw tally.ToException(settings, scope.State.Cause);
         return new PagedMapRun(settings, next, tally);
     }
 
