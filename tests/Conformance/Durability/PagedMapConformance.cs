@@ -195,6 +195,23 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "E4")]
+    [Trait("Rule", "R5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_CancelledAfterFailuresInSeveralPages_KeepThemOnceAndInOrder()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1, 3], WaitsAt = 4, InputsPerChild = 3 });
+        await Stage.ReachedAsync("item 3");
+        await Stage.ReachedAsync("waits");
+        Assert.True(await process.Client.CancelAsync(Stage.Id, "enough"));
+        Task<PagedMapSummary> result = Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end");
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => result);
+        Assert.Equal(["item 1", "item 3"], failures.Leaves.Select(leaf => leaf.Exception.Message));
+        Assert.All(failures.Leaves, leaf => Assert.Single(leaf.Origins));
+    }
+
+    [Fact]
     [Trait("Rule", "R7")]
     [Trait("Rule", "R15")]
     public async Task Pages_DeadlinePasses_EndWithIt()

@@ -39,19 +39,19 @@ internal sealed class PagedMap : Workflow
     {
         PagedMapSettings settings = work.Settings;
         PagedMapTally tally = work.Tally;
+        // Where a failure does not end the others at once it is the body's, after those before it.
+        ChildOptions options = new() { Isolated = settings.Policy != GroupPolicy.FailFast };
         ChildTask<RawJson>? page = null;
         if (work.Page is { } items)
         {
             string input = new PagedMapPageInput(settings, items.Items).ToJson();
-            page = run.StartWorkflow<RawJson>(scope, $"page[{tally.Pages}]", PagedMapPage.Name, () => input, options: null);
+            page = run.StartWorkflow<RawJson>(scope, $"page[{tally.Pages}]", PagedMapPage.Name, () => input, options);
         }
 
         ChildTask<RawJson>? read = null;
         if (work.Page is null or { Next: not null })
         {
-            // Where it does not end the page at once, its failure is the body's, after those before it.
-            ChildOptions options = new() { Retry = settings.Retry?.ToPolicy(), Isolated = settings.Policy != GroupPolicy.FailFast };
-            read = run.StartWorker<RawJson>(scope, "read", settings.Reader, () => new RawPageRequest(settings.Source, work.Page?.Next).ToJson(), options);
+            read = run.StartWorker<RawJson>(scope, "read", settings.Reader, () => new RawPageRequest(settings.Source, work.Page?.Next).ToJson(), options with { Retry = settings.Retry?.ToPolicy() });
         }
 
         RawPage? next = null;
