@@ -35,6 +35,9 @@ public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
     public int SourceTimesOutAt { get; init; } = -1;
 
     public int SourceWaitsAt { get; init; } = -1;
+
+    /// <summary>What items fail with; null for an exception each.</summary>
+    public string? FailsWith { get; init; }
 }
 
 public sealed record PageItem(string Stage, int Number, string Does);
@@ -80,7 +83,7 @@ public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageI
 
     private static string DoesAt(PagesPlan plan, int number)
     {
-        if (plan.Fails.Contains(number)) return "fail";
+        if (plan.Fails.Contains(number)) return plan.FailsWith ?? "fail";
         if (plan.FailsFirst.Contains(number)) return "fail first";
         if (plan.Spawns.Contains(number)) return "spawn";
         return plan.WaitsAt == number ? "wait" : "";
@@ -91,6 +94,7 @@ public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageI
 public sealed class PageWorker : Worker<PageItem, int>
 {
     private static readonly ConcurrentDictionary<string, (int Now, int Most)> Running = new();
+    private static readonly ConcurrentDictionary<string, Exception> Shared = new();
 
     public static int MostAtOnce(string stage) => Running[stage].Most;
 
@@ -108,6 +112,10 @@ public sealed class PageWorker : Worker<PageItem, int>
                 case "fail":
                 case "fail first" when context.Attempt == 1:
                     throw new FormatException($"item {input.Number}");
+                case "fail as others":
+                    throw Shared.GetOrAdd(input.Stage, _ => new FormatException("shared"));
+                case "fail as others and more":
+                    throw new AggregateException(Shared.GetOrAdd(input.Stage, _ => new FormatException("shared")), new TimeoutException("own"));
                 case "spawn":
                     await context.SpawnAsync("more", Run.Worker<PageSpawned>(), input.Number);
                     break;

@@ -211,6 +211,21 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         Assert.All(failures.Leaves, leaf => Assert.Single(leaf.Origins));
     }
 
+    [Theory]
+    [Trait("Rule", "R15")]
+    [InlineData("fail as others", "shared")]
+    [InlineData("fail as others and more", "shared", "own")]
+    public async Task Pages_ManyItemsFailWithOneInstance_HaveItEach(string failsWith, params string[] messages)
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 1, 150) { Policy = GroupPolicy.Settle, InputsPerChild = 150, Fails = [.. Enumerable.Range(0, 150)], FailsWith = failsWith });
+        Assert.Equal(150, summary.Failed);
+        Assert.Single(summary.Failures!.Leaves, leaf => leaf.Exception.Message == "shared");
+        IReadOnlyList<MapOutcome<int>> outcomes = Assert.Single(await ReadAsync(process, summary.Workflow)).Outcomes;
+        Assert.All(outcomes, outcome => Assert.NotNull(outcome.Exception));
+        Assert.All(outcomes, outcome => Assert.Equal(messages, ExceptionGroup.From(outcome.Exception!).Leaves.Select(leaf => leaf.Exception.Message)));
+    }
+
     [Fact]
     [Trait("Rule", "R7")]
     [Trait("Rule", "R15")]
