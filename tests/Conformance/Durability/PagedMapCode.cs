@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Sheaf.Conformance;
 
@@ -41,6 +42,12 @@ public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
 }
 
 public sealed record PageItem(string Stage, int Number, string Does);
+
+[JsonSerializable(typeof(PagesPlan))]
+[JsonSerializable(typeof(MapPageRequest<PagesPlan>))]
+[JsonSerializable(typeof(MapPage<PageItem>))]
+[JsonSerializable(typeof(PagedMapSummary))]
+public sealed partial class PagesJson : JsonSerializerContext;
 
 [Workflow("pages/v1")]
 public sealed class PagedMapWorkflow : Workflow<PagesPlan, PagedMapSummary>

@@ -227,6 +227,17 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "D10")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_TypesOfASourceGeneratedContext_NeedNoOther()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => AddMap(sheaf).UseOptions(new SheafOptions { SerializerOptions = new() { TypeInfoResolver = PagesJson.Default } }));
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 2, 2) { Policy = GroupPolicy.Settle, Fails = [1] });
+        Assert.Equal("item 1", Assert.IsType<FormatException>(Assert.Single(summary.Failures!.Leaves).Exception).Message);
+        Assert.Equal([0, 4, 6], (await ReadAsync(process, summary.Workflow)).SelectMany(page => page.Outcomes).Where(outcome => outcome.IsSuccess).Select(outcome => outcome.Value));
+    }
+
+    [Fact]
     [Trait("Rule", "R7")]
     [Trait("Rule", "R15")]
     public async Task Pages_DeadlinePasses_EndWithIt()
