@@ -123,6 +123,8 @@ public sealed class PageWorker : Worker<PageItem, int>
                     throw Shared.GetOrAdd(input.Stage, _ => new FormatException("shared"));
                 case "fail as others and more":
                     throw new AggregateException(Shared.GetOrAdd(input.Stage, _ => new FormatException("shared")), new TimeoutException("own"));
+                case "fail with its own type":
+                    throw new PageException($"item {input.Number}", null);
                 case "spawn":
                     await context.SpawnAsync("more", Run.Worker<PageSpawned>(), input.Number);
                     break;
@@ -147,6 +149,8 @@ public sealed class PageWorker : Worker<PageItem, int>
         return input.Number * 2;
     }
 }
+
+public sealed class PageException(string message, Exception? inner) : Exception(message, inner);
 
 [Worker("page-spawned/v1")]
 public sealed class PageSpawned : Worker<int, int>

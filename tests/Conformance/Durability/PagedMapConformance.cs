@@ -227,6 +227,17 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "E6")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_ItemsFailWithARegisteredType_GiveThatTypeEverywhere()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => AddMap(sheaf).AddException((message, inner) => new PageException(message, inner)));
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 3, 2) { Policy = GroupPolicy.Settle, Fails = [1, 2], FailsWith = "fail with its own type" });
+        Assert.All((await ReadAsync(process, summary.Workflow)).SelectMany(page => page.Outcomes).Where(outcome => !outcome.IsSuccess), outcome => Assert.IsType<PageException>(outcome.Exception));
+        Assert.All(summary.Failures!.Leaves, leaf => Assert.IsType<PageException>(leaf.Exception));
+    }
+
+    [Fact]
     [Trait("Rule", "D10")]
     [Trait("Rule", "R15")]
     public async Task Pages_TypesOfASourceGeneratedContext_NeedNoOther()
