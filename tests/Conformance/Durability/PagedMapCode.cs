@@ -125,6 +125,9 @@ public sealed class PageWorker : Worker<PageItem, int>
                     throw new AggregateException(Shared.GetOrAdd(input.Stage, _ => new FormatException("shared")), new TimeoutException("own"));
                 case "fail with its own type":
                     throw new PageException($"item {input.Number}", null);
+                case "fail with a group":
+                    await TaskGroup.RunAsync(group => group.Start("inner", _ => Task.FromException(new FormatException($"item {input.Number}"))), cancellationToken: cancellationToken);
+                    break;
                 case "spawn":
                     await context.SpawnAsync("more", Run.Worker<PageSpawned>(), input.Number);
                     break;

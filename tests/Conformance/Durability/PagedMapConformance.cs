@@ -211,6 +211,19 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         Assert.All(failures.Leaves, leaf => Assert.Single(leaf.Origins));
     }
 
+    [Fact]
+    [Trait("Rule", "R7")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_DeadlinePassesAfterFailures_EndWithBoth()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1], WaitsAt = 4, Deadline = Seconds(10) });
+        await Stage.ReachedAsync("waits");
+        await PassAsync(Seconds(10));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end"));
+        Assert.Equal([typeof(FormatException), typeof(DeadlineExceededException)], failures.Leaves.Select(leaf => leaf.Exception.GetType()));
+    }
+
     [Theory]
     [Trait("Rule", "R15")]
     [InlineData("fail as others", "shared")]
@@ -246,6 +259,19 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 2, 2) { Policy = GroupPolicy.Settle, Fails = [1] });
         Assert.Equal("item 1", Assert.IsType<FormatException>(Assert.Single(summary.Failures!.Leaves).Exception).Message);
         Assert.Equal([0, 4, 6], (await ReadAsync(process, summary.Workflow)).SelectMany(page => page.Outcomes).Where(outcome => outcome.IsSuccess).Select(outcome => outcome.Value));
+    }
+
+    [Fact]
+    [Trait("Rule", "E5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_FailureIsAGroup_IsTheSameHoweverManyPagesFollow()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        PagedMapSummary one = await RunAsync(process, new PagesPlan(Stage.Id, 1, 2) { Policy = GroupPolicy.Settle, Fails = [1], FailsWith = "fail with a group" }, "one");
+        PagedMapSummary many = await RunAsync(process, new PagesPlan(Stage.Id, 12, 2) { Policy = GroupPolicy.Settle, Fails = [.. Enumerable.Range(1, 23)], FailsWith = "fail with a group", InputsPerChild = 2 }, "many");
+        Assert.Equal(Strip(Failure.From(one.Failures!.InnerExceptions[0])), Strip(Failure.From(many.Failures!.InnerExceptions[0])));
+
+        static string Strip(Failure failure) => $"{failure.TypeName} {failure.Message} {failure.StackTrace}: {string.Join(", ", failure.Inner.Select(Strip))}";
     }
 
     [Fact]
