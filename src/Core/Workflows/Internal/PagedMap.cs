@@ -29,7 +29,7 @@ internal sealed class PagedMap : Workflow
         });
 #pragma warning restore CA2007, MA0004
         if (next.Page is null) return next.Tally.ToJson();
-        workflow.ContinueWith(next.ToJson());
+        workflow.ContinueWith(next.ToJson(), next.FailuresToThrow(cause: null));
         return null;
     }
 
@@ -75,10 +75,8 @@ internal sealed class PagedMap : Workflow
             // Of a cancellation and failures the failures win (R5).
         }
 
-        // What is cancelled has no next run that could throw them.
-        bool isLast = next is null || scope.State.Cause is not null;
-        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd() && isLast) throw tally.ToException(settings, scope.State.Cause);
-        return new PagedMapRun(settings, next, tally);
+        PagedMapRun follows = new(settings, next, tally);
+        return next is null && follows.FailuresToThrow(scope.State.Cause) is { } failures ? throw failures : follows;
     }
 
     /// <summary>Runs the map as a child of the group that the caller's code sees.</summary>
@@ -107,6 +105,9 @@ internal sealed record PagedMapRun(PagedMapSettings Settings, RawPage? Page, Pag
     public static PagedMapRun FromJson(string json) => JsonSerializer.Deserialize<PagedMapRun>(json, PagedMapSettings.Format)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, PagedMapSettings.Format);
+
+    /// <summary>What the map is to throw at its end of what has failed until now; null for nothing.</summary>
+    public ExceptionGroup? FailuresToThrow(CancellationCause? cause) => Tally.Failures is not null && Settings.Policy.ThrowsAtEnd() ? Tally.ToException(Settings, cause) : null;
 }
 
 /// <summary>What a page is asked for: <see cref="MapPageRequest{TSource}"/> without the type of the source.</summary>
