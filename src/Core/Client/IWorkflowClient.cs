@@ -88,6 +88,7 @@ public interface IWorkflowClient
     /// <returns>The pages in their order. It holds one of them at a time.</returns>
     /// <exception cref="KeyNotFoundException">There is no such workflow, or the page has been purged; the message says which.</exception>
     /// <exception cref="InvalidOperationException">The workflow is no map over pages, or a value is not of the type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The first page is negative.</exception>
     IAsyncEnumerable<MapPageOutcomes<T>> ReadMapAsync<T>(WorkflowId map, int firstPage = 0, CancellationToken cancellationToken = default);
 
     /// <summary>Lets a stuck workflow try again, after its code or its surroundings were mended (rule D3).</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 
 namespace Sheaf;
 
@@ -16,6 +17,7 @@ namespace Sheaf;
 /// <para>Never empty. Immutable, and therefore safe for use by several threads.</para>
 /// </remarks>
 [DebuggerDisplay("{Message,nq}")]
+[JsonConverter(typeof(ExceptionGroupJsonConverter))]
 public partial class ExceptionGroup : AggregateException
 {
     private static readonly IReadOnlyList<FailureOrigin> NoOrigins = [];

@@ -36,7 +36,7 @@ internal sealed class HostContext : IAsyncDisposable
         // A clock that a harness moves would have to be moved for this too.
         CommitRetryDelay = probe is null ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
         Stopping = _stopping.Token;
-        Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes);
+        Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes, options.FailureTypes);
         Writer = new JournalWriter(journal);
         Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute(), probe);
         // All of them before anything else: what the signalled do then would hold up those that come after (C2).

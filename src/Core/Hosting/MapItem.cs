@@ -36,7 +36,7 @@ internal sealed class MapItem(MapLeaf part, int place, JsonElement input) : IWor
     {
         try
         {
-            _ = part.Group.StartLazilyNamed(this, part.ItemOptions);
+            part.Start(place, this);
         }
         catch (OperationCanceledException) when (part.Group.CancellationToken.IsCancellationRequested)
         {

@@ -14,6 +14,9 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     // Null for inputs that have not succeeded.
     private readonly string?[] _values = new string?[map.Count];
+
+    // The items of a part that settles, which has an outcome for each. Null for those that have not begun.
+    private readonly ChildTask?[] _items = map.Policy == GroupPolicy.Settle ? new ChildTask?[map.Count] : [];
     private readonly TaskCompletionSource _allBegun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Inputs that have not begun, and one for their reading.
@@ -43,6 +46,13 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
 
     public void SetValue(int place, string? json) => _values[place] = json ?? "null";
+
+    /// <summary>Starts an item's child.</summary>
+    public void Start(int place, MapItem item)
+    {
+        ChildTask child = Group.StartLazilyNamed(item, ItemOptions);
+        if (Settles) _items[place] = child;
+    }
 
     public void OnBegun()
     {
@@ -81,7 +91,20 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
         if (isCancelled || !allBegan || end is not { Kind: OutcomeKind.Failed, Errors: [ExceptionGroup failures] }) return (end, null);
         int[] failed = [.. Enumerable.Range(0, _values.Length).Where(place => _values[place] is null)];
         // The group's own stack says how a part is run, and nothing of the failures.
-        return (WorkEnd.Succeeded, new MapPartEnd(Join(), failed, Failure.From(failures) with { StackTrace = null }).ToJson());
+        return (WorkEnd.Succeeded, new MapPartEnd(Join(), failed, Failure.From(failures) with { StackTrace = null }, RepeatedIn(failures, failed)).ToJson());
+    }
+
+    /// <summary>The failures that the group of all does not have whole, since others have failed with the same instance.</summary>
+    private Failure? RepeatedIn(ExceptionGroup failures, int[] failed)
+    {
+        ILookup<string, Exception> whole = MapPartEnd.ByInput([failures]);
+        Children repeated = new();
+        foreach (Outcome item in failed.Select(place => _items[place]!.UntypedOutcome))
+        {
+            if (!whole[item.Name].Contains(item.Exception, ReferenceEqualityComparer.Instance)) repeated.Add(item.Exception!, [item.Origin!]);
+        }
+
+        return repeated.Count == 0 ? null : Failure.From(new ExceptionGroup(dispatch.Name, repeated, cause: null));
     }
 
     private Task BeginAsync(TaskGroup group, JsonElement inputs)

@@ -41,7 +41,7 @@ internal sealed class MapReader(Payloads payloads, FailureTypes? types)
             throw new InvalidOperationException($"A value of '{part.Start.Name}' of workflow '{page.Id}' cannot be read as {typeof(T)}. Ask for the type that the worker returns.", error);
         }
 
-        ILookup<string, Exception> failures = FailuresByItem(end.Failures);
+        ILookup<string, Exception> failures = MapPartEnd.ByInput(new[] { end.Repeated, end.Failures }.OfType<Failure>().Select(failure => failure.ToException(types)).OfType<ExceptionGroup>());
         int value = 0;
         for (int i = 0; i < map.Count; i++)
         {
@@ -50,14 +50,5 @@ internal sealed class MapReader(Payloads payloads, FailureTypes? types)
                 ? new MapOutcome<T>(place, OutcomeKind.Failed, default, failures[string.Create(CultureInfo.InvariantCulture, $"[{place}]")].FirstOrDefault())
                 : new MapOutcome<T>(place, OutcomeKind.Succeeded, values[value++], null));
         }
-    }
-
-    /// <summary>One instance that several items failed with is each one's.</summary>
-    private ILookup<string, Exception> FailuresByItem(Failure? failures)
-    {
-        IEnumerable<(string Item, Exception Error)> all = failures?.ToException(types) is ExceptionGroup group
-            ? group.InnerExceptions.SelectMany((error, i) => group.OriginsAt(i).Where(origin => origin.Path.Count > 0).Select(origin => (origin.Path[0], error)))
-            : [];
-        return all.ToLookup(one => one.Item, one => one.Error, StringComparer.Ordinal);
     }
 }

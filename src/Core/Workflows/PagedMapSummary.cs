@@ -14,7 +14,7 @@ public sealed record PagedMapSummary(
     long Pages,
     long Succeeded,
     long Failed,
-    [property: JsonConverter(typeof(ExceptionGroupJsonConverter))] ExceptionGroup? Failures)
+    ExceptionGroup? Failures)
 {
     /// <summary>How many items there were.</summary>
     [JsonIgnore]

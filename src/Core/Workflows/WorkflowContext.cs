@@ -22,7 +22,7 @@ public sealed class WorkflowContext
 
     internal bool Continues => _run.Continues;
 
-    internal void ContinueWith(string input) => _run.ContinueWith(input);
+    internal void ContinueWith(string input, ExceptionGroup? otherwise = null) => _run.ContinueWith(input, otherwise);
 
     /// <summary>The workflow's id.</summary>
     public WorkflowId Id => _run.State.Id;

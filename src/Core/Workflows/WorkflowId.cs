@@ -1,10 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Sheaf;
 
 /// <summary>A workflow's id: chosen by who starts it, and the key of starting only once.</summary>
-[JsonConverter(typeof(Converter))]
+[JsonConverter(typeof(WorkflowIdJsonConverter))]
 public readonly record struct WorkflowId
 {
     /// <summary>The longest id.</summary>
@@ -63,13 +62,5 @@ public readonly record struct WorkflowId
         }
 
         return false;
-    }
-
-    private sealed class Converter : JsonConverter<WorkflowId>
-    {
-        public override WorkflowId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            new(reader.GetString() ?? throw new JsonException("A workflow id is null."));
-
-        public override void Write(Utf8JsonWriter writer, WorkflowId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
     }
 }

@@ -16,7 +16,7 @@ namespace Sheaf.Grains;
 /// the key that it gets here. Waiting is asking again and again, each time for a while (D7).
 /// </remarks>
 internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
-    : WorkflowClientBase(new Payloads(options.SerializerOptions, options.MaxPayloadBytes), options), ISheafCluster
+    : WorkflowClientBase(new Payloads(options.SerializerOptions, options.MaxPayloadBytes, options.FailureTypes), options), ISheafCluster
 {
     /// <summary>How long one call waits at the most.</summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);

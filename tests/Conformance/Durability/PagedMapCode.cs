@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Sheaf.Conformance;
 
@@ -31,9 +32,22 @@ public sealed record PagesPlan(string Stage, int Pages, int ItemsPerPage)
     public int SourceFailsFirstAt { get; init; } = -1;
 
     public int SourceGivesNoneAt { get; init; } = -1;
+
+    public int SourceTimesOutAt { get; init; } = -1;
+
+    public int SourceWaitsAt { get; init; } = -1;
+
+    /// <summary>What items fail with; null for an exception each.</summary>
+    public string? FailsWith { get; init; }
 }
 
 public sealed record PageItem(string Stage, int Number, string Does);
+
+[JsonSerializable(typeof(PagesPlan))]
+[JsonSerializable(typeof(MapPageRequest<PagesPlan>))]
+[JsonSerializable(typeof(MapPage<PageItem>))]
+[JsonSerializable(typeof(PagedMapSummary))]
+public sealed partial class PagesJson : JsonSerializerContext;
 
 [Workflow("pages/v1")]
 public sealed class PagedMapWorkflow : Workflow<PagesPlan, PagedMapSummary>
@@ -53,20 +67,30 @@ public sealed class PagedMapWorkflow : Workflow<PagesPlan, PagedMapSummary>
 [Worker("page-source/v1")]
 public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageItem>>
 {
-    public override Task<MapPage<PageItem>> RunAsync(MapPageRequest<PagesPlan> input, WorkerContext context, CancellationToken cancellationToken)
+    public override async Task<MapPage<PageItem>> RunAsync(MapPageRequest<PagesPlan> input, WorkerContext context, CancellationToken cancellationToken)
     {
         PagesPlan plan = input.Source;
         int page = input.Cursor is null ? 0 : int.Parse(input.Cursor, CultureInfo.InvariantCulture);
         Stage.Of(plan.Stage).Log("read");
         if (page == plan.SourceFailsAt || (page == plan.SourceFailsFirstAt && context.Attempt == 1)) throw new TimeoutException($"page {page}");
-        if (page == plan.SourceGivesNoneAt) return Task.FromResult<MapPage<PageItem>>(null!);
+        // As an HttpClient does, which nobody has cancelled.
+        if (page == plan.SourceTimesOutAt) throw new TaskCanceledException($"page {page}");
+        if (page == plan.SourceWaitsAt)
+        {
+            await using CancellationTokenRegistration registration = cancellationToken.Register(() => Stage.Of(plan.Stage).Log("source cancelled"));
+            Stage.Of(plan.Stage).Log("source waits");
+            // Whatever its token says.
+            await Stage.Of(plan.Stage).AtGate("source");
+        }
+
+        if (page == plan.SourceGivesNoneAt) return null!;
         PageItem[] items = [.. Enumerable.Range(page * plan.ItemsPerPage, plan.ItemsPerPage).Select(number => new PageItem(plan.Stage, number, DoesAt(plan, number)))];
-        return Task.FromResult(new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null));
+        return new MapPage<PageItem>(items, page + 1 < plan.Pages ? (page + 1).ToString(CultureInfo.InvariantCulture) : null);
     }
 
     private static string DoesAt(PagesPlan plan, int number)
     {
-        if (plan.Fails.Contains(number)) return "fail";
+        if (plan.Fails.Contains(number)) return plan.FailsWith ?? "fail";
         if (plan.FailsFirst.Contains(number)) return "fail first";
         if (plan.Spawns.Contains(number)) return "spawn";
         return plan.WaitsAt == number ? "wait" : "";
@@ -77,6 +101,7 @@ public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageI
 public sealed class PageWorker : Worker<PageItem, int>
 {
     private static readonly ConcurrentDictionary<string, (int Now, int Most)> Running = new();
+    private static readonly ConcurrentDictionary<string, Exception> Shared = new();
 
     public static int MostAtOnce(string stage) => Running[stage].Most;
 
@@ -94,6 +119,15 @@ public sealed class PageWorker : Worker<PageItem, int>
                 case "fail":
                 case "fail first" when context.Attempt == 1:
                     throw new FormatException($"item {input.Number}");
+                case "fail as others":
+                    throw Shared.GetOrAdd(input.Stage, _ => new FormatException("shared"));
+                case "fail as others and more":
+                    throw new AggregateException(Shared.GetOrAdd(input.Stage, _ => new FormatException("shared")), new TimeoutException("own"));
+                case "fail with its own type":
+                    throw new PageException($"item {input.Number}", null);
+                case "fail with a group":
+                    await TaskGroup.RunAsync(group => group.Start("inner", _ => Task.FromException(new FormatException($"item {input.Number}"))), cancellationToken: cancellationToken);
+                    break;
                 case "spawn":
                     await context.SpawnAsync("more", Run.Worker<PageSpawned>(), input.Number);
                     break;
@@ -118,6 +152,8 @@ public sealed class PageWorker : Worker<PageItem, int>
         return input.Number * 2;
     }
 }
+
+public sealed class PageException(string message, Exception? inner) : Exception(message, inner);
 
 [Worker("page-spawned/v1")]
 public sealed class PageSpawned : Worker<int, int>

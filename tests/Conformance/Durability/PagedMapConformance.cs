@@ -116,6 +116,18 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         Assert.Equal(policy == GroupPolicy.FailFast ? ["page 2"] : ["item 1", "page 2"], failures.Leaves.Select(leaf => leaf.Exception.Message));
     }
 
+    [Theory]
+    [Trait("Rule", "R4")]
+    [Trait("Rule", "R15")]
+    [InlineData(GroupPolicy.CollectAll)]
+    [InlineData(GroupPolicy.Settle)]
+    public async Task Pages_SourceTimesOut_EndWithThatFailureAndWhatFailedBefore(GroupPolicy policy)
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => RunAsync(process, new PagesPlan(Stage.Id, 5, 2) { Policy = policy, Fails = [1], SourceTimesOutAt = 2 }));
+        Assert.Equal(["item 1", "page 2"], failures.Leaves.Select(leaf => leaf.Exception.Message));
+    }
+
     [Fact]
     [Trait("Rule", "R12")]
     [Trait("Rule", "R15")]
@@ -165,6 +177,101 @@ public abstract class PagedMapConformance<THost> : DurableTests<THost>
         if (failed) Assert.Equal("item 1", Assert.Single((await Assert.ThrowsAsync<ExceptionGroup>(() => result)).Leaves).Exception.Message);
         else await Assert.ThrowsAnyAsync<OperationCanceledException>(() => result);
         Assert.Equal(1, Stage.CountOf("cancelled"));
+    }
+
+    [Fact]
+    [Trait("Rule", "R5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_CancelledWhileTheSourceReadsOn_KeepWhatFailed()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1], SourceWaitsAt = 3 });
+        await Stage.ReachedAsync("source waits");
+        Assert.True(await process.Client.CancelAsync(Stage.Id, "enough"));
+        await Stage.ReachedAsync("source cancelled");
+        Stage.Open("source");
+        Task<PagedMapSummary> result = Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end");
+        Assert.Equal("item 1", Assert.Single((await Assert.ThrowsAsync<ExceptionGroup>(() => result)).Leaves).Exception.Message);
+    }
+
+    [Fact]
+    [Trait("Rule", "E4")]
+    [Trait("Rule", "R5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_CancelledAfterFailuresInSeveralPages_KeepThemOnceAndInOrder()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1, 3], WaitsAt = 4, InputsPerChild = 3 });
+        await Stage.ReachedAsync("item 3");
+        await Stage.ReachedAsync("waits");
+        Assert.True(await process.Client.CancelAsync(Stage.Id, "enough"));
+        Task<PagedMapSummary> result = Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end");
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => result);
+        Assert.Equal(["item 1", "item 3"], failures.Leaves.Select(leaf => leaf.Exception.Message));
+        Assert.All(failures.Leaves, leaf => Assert.Single(leaf.Origins));
+    }
+
+    [Fact]
+    [Trait("Rule", "R7")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_DeadlinePassesAfterFailures_EndWithBoth()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        await process.Client.StartAsync(Run.Workflow<PagedMapWorkflow>(), Stage.Id, new PagesPlan(Stage.Id, 9, 3) { Policy = GroupPolicy.CollectAll, Fails = [1], WaitsAt = 4, Deadline = Seconds(10) });
+        await Stage.ReachedAsync("waits");
+        await PassAsync(Seconds(10));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => Stage.GuardAsync(process.Client.ResultAsync<PagedMapSummary>(Stage.Id), "the map's end"));
+        Assert.Equal([typeof(FormatException), typeof(DeadlineExceededException)], failures.Leaves.Select(leaf => leaf.Exception.GetType()));
+    }
+
+    [Theory]
+    [Trait("Rule", "R15")]
+    [InlineData("fail as others", "shared")]
+    [InlineData("fail as others and more", "shared", "own")]
+    public async Task Pages_ManyItemsFailWithOneInstance_HaveItEach(string failsWith, params string[] messages)
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 1, 150) { Policy = GroupPolicy.Settle, InputsPerChild = 150, Fails = [.. Enumerable.Range(0, 150)], FailsWith = failsWith });
+        Assert.Equal(150, summary.Failed);
+        Assert.Single(summary.Failures!.Leaves, leaf => leaf.Exception.Message == "shared");
+        IReadOnlyList<MapOutcome<int>> outcomes = Assert.Single(await ReadAsync(process, summary.Workflow)).Outcomes;
+        Assert.All(outcomes, outcome => Assert.NotNull(outcome.Exception));
+        Assert.All(outcomes, outcome => Assert.Equal(messages, ExceptionGroup.From(outcome.Exception!).Leaves.Select(leaf => leaf.Exception.Message)));
+    }
+
+    [Fact]
+    [Trait("Rule", "E6")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_ItemsFailWithARegisteredType_GiveThatTypeEverywhere()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => AddMap(sheaf).AddException((message, inner) => new PageException(message, inner)));
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 3, 2) { Policy = GroupPolicy.Settle, Fails = [1, 2], FailsWith = "fail with its own type" });
+        Assert.All((await ReadAsync(process, summary.Workflow)).SelectMany(page => page.Outcomes).Where(outcome => !outcome.IsSuccess), outcome => Assert.IsType<PageException>(outcome.Exception));
+        Assert.All(summary.Failures!.Leaves, leaf => Assert.IsType<PageException>(leaf.Exception));
+    }
+
+    [Fact]
+    [Trait("Rule", "D10")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_TypesOfASourceGeneratedContext_NeedNoOther()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => AddMap(sheaf).UseOptions(new SheafOptions { SerializerOptions = new() { TypeInfoResolver = PagesJson.Default } }));
+        PagedMapSummary summary = await RunAsync(process, new PagesPlan(Stage.Id, 2, 2) { Policy = GroupPolicy.Settle, Fails = [1] });
+        Assert.Equal("item 1", Assert.IsType<FormatException>(Assert.Single(summary.Failures!.Leaves).Exception).Message);
+        Assert.Equal([0, 4, 6], (await ReadAsync(process, summary.Workflow)).SelectMany(page => page.Outcomes).Where(outcome => outcome.IsSuccess).Select(outcome => outcome.Value));
+    }
+
+    [Fact]
+    [Trait("Rule", "E5")]
+    [Trait("Rule", "R15")]
+    public async Task Pages_FailureIsAGroup_IsTheSameHoweverManyPagesFollow()
+    {
+        HostProcess process = await StartAsync(configure: AddMap);
+        PagedMapSummary one = await RunAsync(process, new PagesPlan(Stage.Id, 1, 2) { Policy = GroupPolicy.Settle, Fails = [1], FailsWith = "fail with a group" }, "one");
+        PagedMapSummary many = await RunAsync(process, new PagesPlan(Stage.Id, 12, 2) { Policy = GroupPolicy.Settle, Fails = [.. Enumerable.Range(1, 23)], FailsWith = "fail with a group", InputsPerChild = 2 }, "many");
+        Assert.Equal(Strip(Failure.From(one.Failures!.InnerExceptions[0])), Strip(Failure.From(many.Failures!.InnerExceptions[0])));
+
+        static string Strip(Failure failure) => $"{failure.TypeName} {failure.Message} {failure.StackTrace}: {string.Join(", ", failure.Inner.Select(Strip))}";
     }
 
     [Fact]

@@ -67,6 +67,29 @@ public sealed class ContinueHardCaseTests
     }
 
     [Fact]
+    [Trait("Rule", "R5")]
+    public async Task Cancel_BetweenRunsThatHaveFailuresToThrow_ThrowsThem()
+    {
+        _scripts.Workflows["hot"] = workflow =>
+        {
+            workflow.ContinueWith("\"hot\"", new ExceptionGroup("so far", [new FormatException("f")]));
+            return Task.FromResult("");
+        };
+        MemoryJournal journal = new();
+        await using (ScriptHost host = new(_scripts, journal))
+        {
+            await host.StartAsync("w", "hot").Within("the start");
+            Assert.True(await host.Client.CancelAsync(new("w"), "enough").Within("the cancellation"));
+            ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => host.Client.ResultAsync<string>(new("w")).Within("the end"));
+            Assert.Equal("f", Assert.Single(failures.Leaves).Exception.Message);
+        }
+
+        await using ScriptHost later = new(_scripts, journal);
+        WorkflowDescription description = (await later.Client.DescribeAsync(new("w")))!;
+        Assert.Equal((WorkflowStatus.Failed, "enough"), (description.Status, description.Cause!.Reason));
+    }
+
+    [Fact]
     [Trait("Rule", "D11")]
     public async Task Continue_ValueHasNoDefaultThatIsJson_Continues()
     {

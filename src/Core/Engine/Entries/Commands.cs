@@ -65,6 +65,9 @@ internal sealed record EndScope(int Scope, Result Result) : JournalCommand
     /// <summary>The input of the run that comes after, where the workflow continues as new; then it has not ended.</summary>
     public string? ContinuesWith { get; init; }
 
+    /// <summary>What the workflow fails with if it is cancelled before that run begins; null where it just ends as cancelled.</summary>
+    public Failure? Otherwise { get; init; }
+
     /// <summary>What the result's failure leaves out; null where it is whole, as that of the workflow always is.</summary>
     public FailureParts? Parts { get; init; }
 

@@ -5,8 +5,13 @@ using System.Text.Json.Serialization.Metadata;
 namespace Sheaf.Engine;
 
 /// <summary>Values and inputs as JSON text (D10).</summary>
-internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
+/// <param name="options">How they are written and read.</param>
+/// <param name="maxBytes">The limit of each.</param>
+/// <param name="types">The exception types that groups in them are made again with; null for the framework's only.</param>
+internal sealed class Payloads(JsonSerializerOptions options, int maxBytes, FailureTypes? types = null)
 {
+    private readonly JsonSerializerOptions _options = types is null ? options : new(options) { Converters = { new ExceptionGroupJsonConverter(types) } };
+
     /// <summary>For JSON of several payloads, which is deeper than one: how deep each may be has been looked at when it was written.</summary>
     public static JsonDocumentOptions AnyDepth { get; } = new() { MaxDepth = int.MaxValue };
 
@@ -20,7 +25,7 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     public string? Write<T>(T value, string what, string of)
     {
         if (typeof(T) == typeof(Nothing)) return null;
-        string json = JsonSerializer.Serialize(value, options);
+        string json = JsonSerializer.Serialize(value, _options);
         // No character takes more than three bytes: most texts need no counting.
         if (json.Length > maxBytes / 3 && Encoding.UTF8.GetByteCount(json) is var bytes && bytes > maxBytes)
             throw TooLarge(bytes, maxBytes, what, of, place: -1);
@@ -28,7 +33,7 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     }
 
     /// <summary>Writes many values, one after the other.</summary>
-    public PayloadWriter OpenWriter() => new(options, maxBytes);
+    public PayloadWriter OpenWriter() => new(_options, maxBytes);
 
     public static PayloadTooLargeException TooLarge(int bytes, int maxBytes, string what, string of, int place) =>
         new($"The {what} '{of}{(place < 0 ? "" : $"[{place}]")}' is {bytes} bytes of JSON; the limit is {maxBytes}. Pass a reference to where the data is, or raise SheafOptions.MaxPayloadBytes.");
@@ -36,13 +41,13 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     public T? Read<T>(string? json)
     {
         if (json is null || typeof(T) == typeof(Nothing)) return default;
-        return typeof(T) == typeof(RawJson) ? (T)(object)new RawJson(json) : JsonSerializer.Deserialize<T>(json, options);
+        return typeof(T) == typeof(RawJson) ? (T)(object)new RawJson(json) : JsonSerializer.Deserialize<T>(json, _options);
     }
 
     public T? Read<T>(JsonInput input)
     {
         if (!input.IsElement || typeof(T) == typeof(Nothing) || typeof(T) == typeof(RawJson)) return Read<T>(input.Text);
-        return input.Element.Deserialize<T>(options);
+        return input.Element.Deserialize<T>(_options);
     }
 
     /// <summary>What is known of a type: looked up once where there are many values of it.</summary>
@@ -58,7 +63,7 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes)
     {
         // As deep as it is: see AnyDepth.
         Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(array.Text), new JsonReaderOptions { MaxDepth = int.MaxValue });
-        JsonTypeInfo<T> type = TypeInfo<T>(options);
+        JsonTypeInfo<T> type = TypeInfo<T>(_options);
         reader.Read();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) into.Add(JsonSerializer.Deserialize(ref reader, type));
     }

@@ -9,8 +9,8 @@ internal sealed partial class WorkflowRun
     private readonly Dictionary<string, bool> _changes = [];
     private int _guids;
 
-    // Null unless the code has said that it continues as new.
-    private string? _continuesWith;
+    // Null unless the code has said that it continues as new: with what, and what it fails with where it does not after all.
+    private (string Input, Failure? Otherwise)? _continues;
     private Random? _random;
 
     /// <summary>Children whose starts have not returned to the code yet: more than one where a start signals a token, and a callback there starts another.</summary>
@@ -50,15 +50,17 @@ internal sealed partial class WorkflowRun
     }
 
     /// <summary>Whether the code has said that it continues as new.</summary>
-    public bool Continues => _continuesWith is not null;
+    public bool Continues => _continues is not null;
 
     /// <summary>Has the workflow continue with another input once its code returns.</summary>
-    public void ContinueWith(string input)
+    /// <param name="input">The input.</param>
+    /// <param name="otherwise">The failures that it has had, where the run that comes after is to throw them: thrown where a cancellation comes first (R5).</param>
+    public void ContinueWith(string input, ExceptionGroup? otherwise = null)
     {
         CheckOnTurn("ContinueAsNewAsync");
         CheckOutside("ContinueAsNewAsync");
-        if (_continuesWith is not null) throw new InvalidOperationException($"Workflow '{State.Id}' is to continue as new already. Return what ContinueAsNewAsync gave.");
-        _continuesWith = input;
+        if (_continues is not null) throw new InvalidOperationException($"Workflow '{State.Id}' is to continue as new already. Return what ContinueAsNewAsync gave.");
+        _continues = (input, otherwise is null ? null : Failure.From(otherwise));
     }
 
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
@@ -238,10 +240,12 @@ internal sealed partial class WorkflowRun
     private EndScope ToCommand<T>(ScopeState state, ScopeEnd<T> end, string? checkpoint)
     {
         bool isWorkflow = state.Owner is null;
-        if (isWorkflow && end is { Kind: OutcomeKind.Succeeded } && _continuesWith is { } input)
+        if (isWorkflow && end is { Kind: OutcomeKind.Succeeded } && _continues is { } next)
         {
             // What is cancelled does not go on; there is no value either.
-            return state.Cause is null ? new EndScope(state.Id, Result.Succeeded(null)) { ContinuesWith = input } : new EndScope(state.Id, Result.Cancelled());
+            return state.Cause is null
+                ? new EndScope(state.Id, Result.Succeeded(null)) { ContinuesWith = next.Input, Otherwise = next.Otherwise }
+                : new EndScope(state.Id, next.Otherwise is null ? Result.Cancelled() : Result.Failed(next.Otherwise));
         }
 
         if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : checkpoint));

@@ -72,6 +72,7 @@ internal static partial class Transitions
             case EndScope { ContinuesWith: { } input } last:
                 // Before the effects: who looks at the end sees that it is none of the workflow.
                 state.ContinuesWith = input;
+                state.Otherwise = last.Otherwise;
                 OnScopeEnded(state, state.Scopes[last.Scope], last.Result, effects);
                 break;
             case EndScope end:
@@ -224,7 +225,7 @@ internal static partial class Transitions
         state.ContinuesWith = null;
         state.Root.Source = CancelSource.Outside;
         state.Root.Cause = cause;
-        state.Result = Result.Cancelled();
+        state.Result = state.Otherwise is { } failure ? Result.Failed(failure) : Result.Cancelled();
         effects.ScopeCancelled(state.Root);
         effects.WorkflowEnded(state.Result);
     }

@@ -46,6 +46,9 @@ internal sealed class WorkflowState
     /// <summary>The input of the run that comes after this one, which has ended; null where the workflow ended with it, or neither has.</summary>
     public string? ContinuesWith { get; set; }
 
+    /// <summary>What it fails with if it is cancelled before that; null where it just ends as cancelled.</summary>
+    public Failure? Otherwise { get; set; }
+
     /// <summary>The highest number of a delivery of earlier runs.</summary>
     public int EarlierDeliveries { get; private set; }
 
@@ -87,6 +90,7 @@ internal sealed class WorkflowState
         Kept.Clear();
         SignalKeys.Clear();
         ContinuesWith = null;
+        Otherwise = null;
         Run = continued.Run;
         Input = continued.Input;
         EarlierDeliveries = continued.Deliveries;

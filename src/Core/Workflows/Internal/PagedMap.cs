@@ -29,7 +29,7 @@ internal sealed class PagedMap : Workflow
         });
 #pragma warning restore CA2007, MA0004
         if (next.Page is null) return next.Tally.ToJson();
-        workflow.ContinueWith(next.ToJson());
+        workflow.ContinueWith(next.ToJson(), next.FailuresToThrow(cause: null));
         return null;
     }
 
@@ -39,21 +39,22 @@ internal sealed class PagedMap : Workflow
     {
         PagedMapSettings settings = work.Settings;
         PagedMapTally tally = work.Tally;
+        // Where a failure does not end the others at once it is the body's, after those before it.
+        ChildOptions options = new() { Isolated = settings.Policy != GroupPolicy.FailFast };
         ChildTask<RawJson>? page = null;
         if (work.Page is { } items)
         {
             string input = new PagedMapPageInput(settings, items.Items).ToJson();
-            page = run.StartWorkflow<RawJson>(scope, $"page[{tally.Pages}]", PagedMapPage.Name, () => input, options: null);
+            page = run.StartWorkflow<RawJson>(scope, $"page[{tally.Pages}]", PagedMapPage.Name, () => input, options);
         }
 
         ChildTask<RawJson>? read = null;
         if (work.Page is null or { Next: not null })
         {
-            // Where it does not end the page at once, its failure is the body's, after those before it.
-            ChildOptions options = new() { Retry = settings.Retry?.ToPolicy(), Isolated = settings.Policy != GroupPolicy.FailFast };
-            read = run.StartWorker<RawJson>(scope, "read", settings.Reader, () => new RawPageRequest(settings.Source, work.Page?.Next).ToJson(), options);
+            read = run.StartWorker<RawJson>(scope, "read", settings.Reader, () => new RawPageRequest(settings.Source, work.Page?.Next).ToJson(), options with { Retry = settings.Retry?.ToPolicy() });
         }
 
+        RawPage? next = null;
         ChildTask<RawJson>? waitsFor = page;
         try
         {
@@ -61,22 +62,21 @@ internal sealed class PagedMap : Workflow
 #pragma warning disable CA2007, MA0004
             if (page is not null) tally = tally.With(PagedMapTally.FromJson((await page).Text), OriginOf(page), settings);
             waitsFor = read;
-            if (read is not null) return new PagedMapRun(settings, RawPage.FromJson((await read).Text, settings), tally);
+            if (read is not null) next = RawPage.FromJson((await read).Text, settings);
 #pragma warning restore CA2007, MA0004
         }
-        catch (OperationCanceledException) when (tally.Failures is not null && settings.Policy.ThrowsAtEnd())
-        {
-            // Of a cancellation and failures the failures win (R5).
-            throw tally.ToException(settings, scope.State.Cause);
-        }
-        catch (Exception error) when (error is not OperationCanceledException && tally.Failures is not null)
+        catch (Exception error) when (tally.Failures is not null && !IsCancelled(waitsFor!))
         {
             // What failed before is not lost by it.
             throw tally.With(error, OriginOf(waitsFor!), settings);
         }
+        catch (OperationCanceledException) when (tally.Failures is not null && settings.Policy.ThrowsAtEnd())
+        {
+            // Of a cancellation and failures the failures win (R5).
+        }
 
-        if (tally.Failures is not null && settings.Policy.ThrowsAtEnd()) throw tally.ToException(settings, cause: null);
-        return new PagedMapRun(settings, Page: null, tally);
+        PagedMapRun follows = new(settings, next, tally);
+        return next is null && follows.FailuresToThrow(scope.State.Cause) is { } failures ? throw failures : follows;
     }
 
     /// <summary>Runs the map as a child of the group that the caller's code sees.</summary>
@@ -91,6 +91,9 @@ internal sealed class PagedMap : Workflow
     }
 
     private static FailureOrigin OriginOf(ChildTask child) => ((IGroupChild)child).Origin;
+
+    /// <summary>Whether that is how it ended: an exception that says so may be a failure, such as a timeout that nobody asked for (R4).</summary>
+    private static bool IsCancelled(ChildTask child) => ((IGroupChild)child).Kind is OutcomeKind.Cancelled or OutcomeKind.NotStarted;
 }
 
 /// <summary>What one run of a map over pages has to do. Journaled, as its input.</summary>
@@ -102,6 +105,9 @@ internal sealed record PagedMapRun(PagedMapSettings Settings, RawPage? Page, Pag
     public static PagedMapRun FromJson(string json) => JsonSerializer.Deserialize<PagedMapRun>(json, PagedMapSettings.Format)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, PagedMapSettings.Format);
+
+    /// <summary>What the map is to throw at its end of what has failed until now; null for nothing.</summary>
+    public ExceptionGroup? FailuresToThrow(CancellationCause? cause) => Tally.Failures is not null && Settings.Policy.ThrowsAtEnd() ? Tally.ToException(Settings, cause) : null;
 }
 
 /// <summary>What a page is asked for: <see cref="MapPageRequest{TSource}"/> without the type of the source.</summary>

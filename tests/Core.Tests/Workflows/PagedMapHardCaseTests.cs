@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Core.Tests.Groups;
+using Sheaf.Engine;
+
+namespace Sheaf.Core.Tests.Workflows;
+
+public sealed class PagedMapHardCaseTests
+{
+    [Fact]
+    [Trait("Rule", "R5")]
+    [Trait("Rule", "R15")]
+    public async Task Cancel_BetweenTheRunsOfAMapThatCollectsAll_ThrowsWhatFailedBefore()
+    {
+        HookedJournal journal = new();
+        await using ServiceProvider services = new ServiceCollection()
+            .AddSheaf(s => s.AddWorkflow<EndlessMap>().AddWorker<EndlessSource>().AddWorker<OddFails>())
+            .UseEmbedded(journal)
+            .BuildServiceProvider();
+        IWorkflowClient client = services.GetRequiredService<IWorkflowClient>();
+        Task<bool>? cancelled = null;
+        journal.AfterAppend = commits =>
+        {
+            // It is in the mailbox before the workflow knows that its run has ended.
+            if (commits.FirstOrDefault(commit => EntryCodec.Decode(commit.Body.Span).Any(entry => entry is EndScope { ContinuesWith: { } next } && next.Contains("\"cursor 2\"", StringComparison.Ordinal))) is { } last)
+                cancelled ??= client.CancelAsync(last.Workflow, "enough");
+            return Task.CompletedTask;
+        };
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => client.RunAsync(Run.Workflow<EndlessMap>(), "w", 0).Within("the map's end"));
+        Assert.Equal("1 is odd", Assert.Single(failures.Leaves).Exception.Message);
+        Assert.True(await cancelled!.Within("the cancellation"));
+    }
+}
+
+[Workflow("endless-map/v1")]
+internal sealed class EndlessMap : Workflow<int, PagedMapSummary>
+{
+    public override Task<PagedMapSummary> RunAsync(int input, WorkflowContext workflow) =>
+        workflow.GroupAsync("g", async group => await group.MapPagesAsync("map", Run.Worker<EndlessSource>(), input, Run.Worker<OddFails>(), new() { Policy = GroupPolicy.CollectAll }));
+}
+
+[Worker("endless-source/v1")]
+internal sealed class EndlessSource : Worker<MapPageRequest<int>, MapPage<int>>
+{
+    public override Task<MapPage<int>> RunAsync(MapPageRequest<int> input, WorkerContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(input.Cursor is null ? new MapPage<int>([1], "cursor 1") : new MapPage<int>([2], "cursor 2"));
+}
+
+[Worker("odd-fails/v1")]
+internal sealed class OddFails : Worker<int, int>
+{
+    public override Task<int> RunAsync(int input, WorkerContext context, CancellationToken cancellationToken) =>
+        input % 2 == 0 ? Task.FromResult(input) : throw new FormatException($"{input} is odd");
+}
