@@ -7,7 +7,7 @@ namespace Sheaf.Hosting;
 /// <remarks>Thread-safe. It looks once a minute of the system's time, whatever the host's clock: one that tests move is not to be moved for this.</remarks>
 internal sealed class ClockWatch : IDisposable
 {
-    public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     /// <summary>What a clock that is steered gains or loses in a minute is less.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);

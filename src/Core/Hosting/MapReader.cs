@@ -42,11 +42,12 @@ internal sealed class MapReader(Payloads payloads, FailureTypes? types)
         }
 
         ILookup<string, Exception> failures = MapPartEnd.ByInput(new[] { end.Repeated, end.Failures }.OfType<Failure>().Select(failure => failure.ToException(types)).OfType<ExceptionGroup>());
+        HashSet<int> failed = [.. end.Failed];
         int value = 0;
         for (int i = 0; i < map.Count; i++)
         {
             int place = map.First + i;
-            outcomes.Add(end.Failed.Contains(i)
+            outcomes.Add(failed.Contains(i)
                 ? new MapOutcome<T>(place, OutcomeKind.Failed, default, failures[string.Create(CultureInfo.InvariantCulture, $"[{place}]")].FirstOrDefault())
                 : new MapOutcome<T>(place, OutcomeKind.Succeeded, values[value++], null));
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
 using Orleans.TestingHost;
+using Sheaf.Cluster.Tests.Running;
 using Sheaf.Conformance;
 using Sheaf.Grains;
 using Sheaf.Hosting;
@@ -66,9 +67,7 @@ public sealed class ClusterProcess : HostProcess
     {
         using CancellationTokenSource bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bound.CancelAfter(TimeSpan.FromMinutes(2));
-        int silos = _cluster.Silos.Count;
-        // Asks again and again: silos raise nothing that could be waited for.
-        while (Hosts.Any(host => host.Links.All.Count(link => link.Workers is not null) < silos)) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, bound.Token);
+        await Polling.SilosKnowEachOtherAsync([.. _cluster.Silos], bound.Token);
     }
 
     /// <summary>The end of all its silos, as of processes that are killed: nothing is handed over.</summary>

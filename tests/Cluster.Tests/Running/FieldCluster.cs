@@ -124,13 +124,13 @@ public sealed class FieldCluster : IAsyncDisposable
 
     /// <summary>Waits until the journal says so of a workflow, without asking any silo for it.</summary>
     public Task HeaderAsync(WorkflowId id, Predicate<WorkflowHeader> isSo) =>
-        Field.GuardAsync(UntilAsync(async () => await Journal.FindAsync(id) is { } header && isSo(header)), $"the journal's word on {id}");
+        Field.GuardAsync(Polling.UntilAsync(async () => await Journal.FindAsync(id) is { } header && isSo(header)), $"the journal's word on {id}");
 
     /// <summary>The children of a workflow's group, once its description says so of them: what follows a commit, such as their being placed, comes after the start has answered.</summary>
     public async Task<IReadOnlyList<ChildDescription>> RowsAsync(WorkflowId id, Predicate<IReadOnlyList<ChildDescription>> isSo)
     {
         IReadOnlyList<ChildDescription> rows = [];
-        await Field.GuardAsync(UntilAsync(async () => isSo(rows = (await Client.DescribeAsync(id))!.Children[0].Children)), $"the description of {id}");
+        await Field.GuardAsync(Polling.UntilAsync(async () => isSo(rows = (await Client.DescribeAsync(id))!.Children[0].Children)), $"the description of {id}");
         return rows;
     }
 
@@ -173,26 +173,11 @@ public sealed class FieldCluster : IAsyncDisposable
     private Task SettleAsync()
     {
         foreach (InProcessSiloHandle silo in Silos) _names.GetOrAdd(silo, static silo => silo.SiloHost.Services.GetRequiredService<ILocalSiloDetails>().Name);
-        return Field.GuardAsync(WaitAsync(), "the silos to know each other");
-
-        async Task WaitAsync()
-        {
-            string[] all = [.. Silos.Select(silo => silo.SiloAddress.ToParsableString())];
-            foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
-            {
-                await UntilAsync(() => Task.FromResult(all.All(silo => host.Links.All.Any(link => link.Silo == silo && link.Workers is not null))));
-            }
-        }
+        return Field.GuardAsync(Polling.SilosKnowEachOtherAsync([.. Silos]), "the silos to know each other");
     }
 
     /// <summary>Waits until something is so that no silo tells of.</summary>
-    public Task UntilAsync(Func<bool> isSo, string what) => Field.GuardAsync(UntilAsync(() => Task.FromResult(isSo())), what);
-
-    /// <summary>Asks again and again: silos raise nothing that could be waited for.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        while (!await isSo()) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-    }
+    public Task UntilAsync(Func<bool> isSo, string what) => Field.GuardAsync(Polling.UntilAsync(() => Task.FromResult(isSo())), what);
 
     /// <summary>No silo keeps anything of a workflow that has ended.</summary>
     public Task ForgottenAsync()
@@ -203,13 +188,13 @@ public sealed class FieldCluster : IAsyncDisposable
         {
             foreach (ClusterHost host in Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>()))
             {
-                await UntilAsync(() => Task.FromResult(host.Site.WorkflowCount == 0));
+                await Polling.UntilAsync(() => Task.FromResult(host.Site.WorkflowCount == 0));
             }
         }
     }
 
     /// <summary>No silo runs anything. A worker has told the field of its end before its silo knows of it.</summary>
-    public Task NothingRunsAsync() => Field.GuardAsync(UntilAsync(async () => (await Cluster.GetRunningAsync()).Count == 0), "the silos to run nothing");
+    public Task NothingRunsAsync() => Field.GuardAsync(Polling.UntilAsync(async () => (await Cluster.GetRunningAsync()).Count == 0), "the silos to run nothing");
 
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
     {

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Sheaf.Conformance;
 
 /// <summary>R15: a durable map, whose children take several inputs each.</summary>
@@ -59,7 +57,7 @@ public abstract class MapConformance<THost> : DurableTests<THost>
         HostProcess process = await StartAsync(configure: AddMap);
         MapEnd end = await RunAsync(process, new MapPlan(Stage.Id, 60) { MaxConcurrency = 6, InputsPerChild = 3 });
         Assert.Equal(60, end.Values.Count);
-        Assert.InRange(MapWorker.MostAtOnce[Stage.Id], 1, 6);
+        Assert.InRange(Stage.MostRunning, 1, 6);
     }
 
     [Fact]
@@ -98,7 +96,7 @@ public abstract class MapConformance<THost> : DurableTests<THost>
         Assert.Equal(12_000, Stage.CountOf("ran"));
         Assert.Equal(["input 11999", "input 3"], failures.Leaves.Select(leaf => leaf.Exception.Message).Order(StringComparer.Ordinal));
         Assert.Contains(failures.Leaves, leaf => leaf.Origins[0].Path is [.., "map[10000..11999]", "map[11975..11999]", "[11999]"]);
-        Assert.InRange(MapWorker.MostAtOnce[Stage.Id], 1, 50);
+        Assert.InRange(Stage.MostRunning, 1, 50);
     }
 
     [Fact]
@@ -205,15 +203,10 @@ public sealed class MapWorkflow : Workflow<MapPlan, MapEnd>
 [Worker("map-worker/v1")]
 public sealed class MapWorker : Worker<MapInput, int>
 {
-    private static readonly ConcurrentDictionary<string, int> Running = new();
-
-    public static ConcurrentDictionary<string, int> MostAtOnce { get; } = new();
-
     public override async Task<int> RunAsync(MapInput input, WorkerContext context, CancellationToken cancellationToken)
     {
         Stage stage = Stage.Of(input.Stage);
-        int running = Running.AddOrUpdate(input.Stage, 1, (_, count) => count + 1);
-        MostAtOnce.AddOrUpdate(input.Stage, running, (_, most) => Math.Max(most, running));
+        stage.Enter();
         stage.Log("ran");
         stage.Log($"key:{input.Number}.{context.FencingToken - 1}");
         try
@@ -245,7 +238,7 @@ public sealed class MapWorker : Worker<MapInput, int>
         }
         finally
         {
-            Running.AddOrUpdate(input.Stage, 0, (_, count) => count - 1);
+            stage.Leave();
         }
 
         return input.Number * 2;

@@ -100,15 +100,12 @@ public sealed class PageSource : Worker<MapPageRequest<PagesPlan>, MapPage<PageI
 [Worker("page-worker/v1")]
 public sealed class PageWorker : Worker<PageItem, int>
 {
-    private static readonly ConcurrentDictionary<string, (int Now, int Most)> Running = new();
     private static readonly ConcurrentDictionary<string, Exception> Shared = new();
-
-    public static int MostAtOnce(string stage) => Running[stage].Most;
 
     public override async Task<int> RunAsync(PageItem input, WorkerContext context, CancellationToken cancellationToken)
     {
         Stage stage = Stage.Of(input.Stage);
-        Running.AddOrUpdate(input.Stage, (1, 1), (_, running) => (running.Now + 1, Math.Max(running.Most, running.Now + 1)));
+        stage.Enter();
         stage.Log("ran");
         stage.Log($"item {input.Number}");
         try
@@ -146,7 +143,7 @@ public sealed class PageWorker : Worker<PageItem, int>
         }
         finally
         {
-            Running.AddOrUpdate(input.Stage, (0, 0), (_, running) => running with { Now = running.Now - 1 });
+            stage.Leave();
         }
 
         return input.Number * 2;

@@ -25,6 +25,7 @@ public sealed class Stage
     private readonly Dictionary<string, TaskCompletionSource> _gates = [];
     private readonly ConcurrentDictionary<string, int> _attempts = new();
     private int _running;
+    private int _mostRunning;
     private bool _allOpen;
 
     public Stage()
@@ -40,6 +41,9 @@ public sealed class Stage
 
     /// <summary>Children that run at this moment.</summary>
     public int Running => Volatile.Read(ref _running);
+
+    /// <summary>The most that have run at one moment.</summary>
+    public int MostRunning => Volatile.Read(ref _mostRunning);
 
     /// <summary>What the outermost group threw, where it was awaited; null if it returned.</summary>
     public Exception? Thrown { get; set; }
@@ -118,16 +122,25 @@ public sealed class Stage
 
     public void Enter(string child, int attempt)
     {
-        Interlocked.Increment(ref _running);
+        Enter();
         Log($"{child}:started");
         if (attempt > 1) Log(string.Create(CultureInfo.InvariantCulture, $"{child}:started#{attempt}"));
     }
 
     public void Leave(string child)
     {
-        Interlocked.Decrement(ref _running);
+        Leave();
         Log($"{child}:ended");
     }
+
+    /// <summary>One of many that nobody tells apart begins to run.</summary>
+    public void Enter()
+    {
+        int now = Interlocked.Increment(ref _running);
+        lock (_gate) _mostRunning = Math.Max(_mostRunning, now);
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _running);
 
     public async Task GuardAsync(Task task, string what)
     {
