@@ -12,6 +12,7 @@ public sealed class FailureTests
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync();
         WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(6, "fail", GroupPolicy.CollectAll));
+        cluster.Field.Open("open");
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => cluster.ResultAsync(id));
         IReadOnlyList<FailureLeaf> leaves = [.. failures.Leaves];
         Assert.Equal(6, leaves.Count);
@@ -33,6 +34,7 @@ public sealed class FailureTests
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync();
         WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(2000, "fail", GroupPolicy.CollectAll));
+        cluster.Field.Open("open");
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => cluster.ResultAsync(id));
         Assert.Equal(2000, Count(failures));
         Assert.Equal(667, Count(failures.Subgroup<BrokenException>()!));

@@ -15,8 +15,8 @@ public sealed class UnheardTests
     public async Task End_TheAnswerToItsCommitIsLost_SitesForgetTheWorkflow()
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Silos = 2, Journal = new ForgetfulJournal(new MemoryJournal()) });
-        cluster.Field.Open("open");
         WorkflowId id = await cluster.SowAsync(cluster.Silos[0], new Rows(6));
+        cluster.Field.Open("open");
         Assert.Equal(15, await cluster.ResultAsync(id));
         await cluster.ForgottenAsync();
     }

@@ -12,8 +12,8 @@ public sealed class PlaceTests
     {
         await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { HasRare = number => number == 1 });
         InProcessSiloHandle place = cluster.Silos.Single(cluster.HasRare);
-        cluster.Field.Open("open");
         WorkflowId id = await cluster.SowAsync(cluster.Silos.First(silo => !cluster.HasRare(silo)), new Rows(50, "rare"));
+        cluster.Field.Open("open");
         Assert.Equal(50 * 49 / 2, await cluster.ResultAsync(id));
         Assert.All(cluster.Field.Starts, start => Assert.Equal(cluster.NameOf(place), start.Silo));
     }

@@ -103,14 +103,15 @@ public sealed class FieldCluster : IAsyncDisposable
     /// <summary>Whether a silo has <see cref="RareWorker"/>.</summary>
     public bool HasRare(InProcessSiloHandle silo) => _hasRare[NameOf(silo)];
 
-    /// <summary>The silo that owns a workflow now.</summary>
+    /// <summary>The silo that owns a workflow now. One that has ended has no owner.</summary>
     public async Task<InProcessSiloHandle> OwnerAsync(WorkflowId id)
     {
-        string? owner = (await Journal.FindAsync(id))?.Owner;
-        return Silos.Single(silo => silo.SiloAddress.ToParsableString() == owner);
+        WorkflowHeader header = (await Journal.FindAsync(id))!;
+        Assert.False(header.Owner is null, $"{id} is {header.Status}, and nobody owns it");
+        return Silos.Single(silo => silo.SiloAddress.ToParsableString() == header.Owner);
     }
 
-    /// <summary>Starts a workflow that this silo owns.</summary>
+    /// <summary>Starts a workflow that this silo owns. It has to wait for something, a gate that opens later for instance: it must not end before its owner is looked up.</summary>
     public async Task<WorkflowId> SowAsync(InProcessSiloHandle silo, Rows rows, IWorkflowRef<Workflow<Rows, int>>? workflow = null)
     {
         using IDisposable hint = Placement.On(silo);

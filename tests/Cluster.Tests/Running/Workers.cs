@@ -95,16 +95,20 @@ public sealed class ParentWorker(Field ground, ILocalSiloDetails silo) : FieldWo
     }
 }
 
-/// <summary>Fails, with one of three exceptions that no serializer knows.</summary>
+/// <summary>Waits at its gate, then fails, with one of three exceptions that no serializer knows.</summary>
 [Worker("fail")]
 public sealed class FailWorker(Field ground, ILocalSiloDetails silo) : FieldWorker(ground, silo)
 {
-    protected override Task<int> RunAsync(Work input, Started start, WorkerContext context, CancellationToken cancellationToken) => throw ((input.Number % 3) switch
+    protected override async Task<int> RunAsync(Work input, Started start, WorkerContext context, CancellationToken cancellationToken)
     {
-        0 => new RottenException(input.Number.ToString(CultureInfo.InvariantCulture)),
-        1 => new BrokenException(input.Number.ToString(CultureInfo.InvariantCulture)),
-        _ => new LostException(input.Number.ToString(CultureInfo.InvariantCulture)),
-    });
+        await Field.PassAsync(input.Gate, input.Number, cancellationToken);
+        throw (input.Number % 3) switch
+        {
+            0 => new RottenException(input.Number.ToString(CultureInfo.InvariantCulture)),
+            1 => new BrokenException(input.Number.ToString(CultureInfo.InvariantCulture)),
+            _ => new LostException(input.Number.ToString(CultureInfo.InvariantCulture)),
+        };
+    }
 }
 
 public class RottenException(string message) : Exception(message);
