@@ -1,10 +1,9 @@
-using System.Text.Json;
 using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
 /// <summary>One input of a part of a map: a child of the part's local group, with attempts of its own.</summary>
-internal sealed class MapItem(MapLeaf part, int place, JsonElement input) : IWorkerCall, IWorkerCaller, ILocalWork
+internal sealed class MapItem(MapLeaf part, int place) : IWorkerCall, IWorkerCaller, ILocalWork
 {
     // Of the attempt that runs; one follows the other.
     private int _attempt;
@@ -50,7 +49,7 @@ internal sealed class MapItem(MapLeaf part, int place, JsonElement input) : IWor
 
     public Task SpawnAsync(string name, string worker, string json) => part.SpawnAsync($"{Name} {name}", worker, json);
 
-    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(input), Payloads, new WorkerContext(this, _attempt), _token);
+    Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(part.Inputs, place, _attempt == 1), Payloads, new WorkerContext(this, _attempt), _token);
 
     WorkEnd IWorkerCaller.Judge(Task task) => WorkEnd.Of(task, _token.IsCancellationRequested, isCancellation: null);
 

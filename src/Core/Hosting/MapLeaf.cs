@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
@@ -33,6 +32,9 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
     public ChildOptions ItemOptions { get; } = new() { Retry = map.Retry?.ToPolicy() };
 
     public CodeMaker Maker { get; private set; } = null!;
+
+    /// <summary>What the items read their inputs from.</summary>
+    public MapInputs Inputs { get; } = new(dispatch.Input ?? "[]", map.Count);
 
     /// <summary>The place in the map of the first input here.</summary>
     public int First => map.First;
@@ -74,9 +76,9 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
             TimeProvider = Host.Time,
             MaxFailures = Settles ? Unbounded : map.MaxFailures ?? FailureCollector.DefaultMaxFailures,
         };
-        // Items read their inputs from it until the group has ended, when none runs any more.
-        using JsonDocument inputs = JsonDocument.Parse(dispatch.Input ?? "[]", Payloads.AnyDepth);
-        Task items = TaskGroup.RunAsync(group => BeginAsync(group, inputs.RootElement), options, token);
+        // Until the group has ended, when no item runs any more.
+        using MapInputs inputs = Inputs;
+        Task items = TaskGroup.RunAsync(BeginAsync, options, token);
         await items.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         WorkEnd end = Judge(items);
         if (Settles) return Settle(end, token.IsCancellationRequested);
@@ -107,14 +109,13 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
         return repeated.Count == 0 ? null : Failure.From(new ExceptionGroup(dispatch.Name, repeated, cause: null));
     }
 
-    private Task BeginAsync(TaskGroup group, JsonElement inputs)
+    private Task BeginAsync(TaskGroup group)
     {
         Group = group;
-        int place = 0;
-        foreach (JsonElement input in inputs.EnumerateArray())
+        for (int place = 0; place < map.Count; place++)
         {
             Interlocked.Increment(ref _toBegin);
-            Host.Items.Add(new MapItem(this, place++, input));
+            Host.Items.Add(new MapItem(this, place));
         }
 
         OnBegun();

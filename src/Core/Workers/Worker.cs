@@ -41,7 +41,7 @@ public abstract class Worker<TIn, TOut> : Worker
     public abstract Task<TOut> RunAsync(TIn input, WorkerContext context, CancellationToken cancellationToken);
 
     internal override Task RunUntypedAsync(JsonInput input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken) =>
-        RunAsync(payloads.Read<TIn>(input)!, context, cancellationToken);
+        RunAsync(input.Read<TIn>(payloads)!, context, cancellationToken);
 
     internal override string? ValueOf(Task task, Payloads payloads) =>
         payloads.Write(((Task<TOut>)task).Result, "value of worker", GetType().Name);

@@ -105,10 +105,30 @@ public sealed class ManyInputsTests
     [InlineData(10_030)]
     public async Task Serializer_KnowsNoTypesButTheUsersOwn_IsEnough(int count)
     {
-        DefaultJsonTypeInfoResolver all = new();
-        Type[] own = [typeof(Many), typeof(int[]), typeof(ManyInput), typeof(ManyValue), typeof(Nest), typeof(string), typeof(int), typeof(int?), typeof(bool), typeof(GroupPolicy), typeof(TimeSpan?), typeof(TimeSpan)];
-        await using ServiceProvider host = StartHost(new SheafOptions { SerializerOptions = new() { TypeInfoResolver = new OnlyTypes(all, own) } });
+        await using ServiceProvider host = StartHost(UsersOwnTypes());
         Assert.Equal(Enumerable.Range(0, count), await RunAsync(host, new Many(count)));
+    }
+
+    [Theory]
+    [Trait("Rule", "D1")]
+    [InlineData(30, -1)]
+    [InlineData(1_000, -1)]
+    [InlineData(1_000, 0)]
+    [InlineData(1_000, 17)]
+    [InlineData(1_000, 999)]
+    public async Task Parts_AreTheSame_WhetherInputsAreWrittenTogetherOrOneByOne(int count, int large)
+    {
+        await using ServiceProvider together = StartHost();
+        await using ServiceProvider oneByOne = StartHost(UsersOwnTypes());
+        IReadOnlyList<string> parts = await PartsAsync(together);
+        Assert.InRange(parts.Count, 10, 15);
+        Assert.Equal(parts, await PartsAsync(oneByOne));
+
+        async Task<IReadOnlyList<string>> PartsAsync(ServiceProvider host)
+        {
+            Assert.Equal(Enumerable.Range(0, count), await RunAsync(host, new Many(count) { Large = large }));
+            return [.. (await ClientOf(host).DescribeAsync("w"))!.Children[0].Children[0].Children.Select(part => part.Name)];
+        }
     }
 
     [Theory]
@@ -214,6 +234,12 @@ public sealed class ManyInputsTests
         if (time is not null) services.AddSingleton(time);
         services.AddSheaf(s => s.AddWorkflow<ManyWorkflow>().AddWorker<ManyWorker>().UseOptions(options ?? new SheafOptions())).UseEmbedded(journal ?? new MemoryJournal());
         return services.BuildServiceProvider();
+    }
+
+    private static SheafOptions UsersOwnTypes()
+    {
+        Type[] own = [typeof(Many), typeof(int[]), typeof(ManyInput), typeof(ManyValue), typeof(Nest), typeof(string), typeof(int), typeof(int?), typeof(bool), typeof(GroupPolicy), typeof(TimeSpan?), typeof(TimeSpan)];
+        return new() { SerializerOptions = new() { TypeInfoResolver = new OnlyTypes(new DefaultJsonTypeInfoResolver(), own) } };
     }
 
     private static IWorkflowClient ClientOf(ServiceProvider host) => host.GetRequiredService<IWorkflowClient>();

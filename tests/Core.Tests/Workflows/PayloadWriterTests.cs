@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Sheaf.Engine;
 
 namespace Sheaf.Core.Tests.Workflows;
@@ -40,6 +42,48 @@ public sealed class PayloadWriterTests
         Assert.Throws<JsonException>(() => payloads.Write(Nested(70), "input of child", "map"));
         Assert.Throws<JsonException>(() => writer.Write(Nested(70), "input of child", "map", 4));
         Assert.Equal("\"last\"", writer.Write("last", "input of child", "map", 4).ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    [Trait("Rule", "D10")]
+    public void WriteAll_IsTheTextsThatEachHasAlone_OrLeavesThemToBeWrittenOneByOne(string name, JsonSerializerOptions options)
+    {
+        Payloads payloads = new(options, maxBytes: 10_000);
+        using PayloadWriter writer = payloads.OpenWriter();
+        List<object?> values = [1, "naïve ✓ 𝄞 <&>", null, new { Name = "x", Items = new[] { 1, 2 } }, 2.5m];
+        string? together = writer.TryWriteAll(values, 10_000);
+        if (name == "indented") Assert.Null(together);
+        else Assert.Equal($"[{string.Join(',', values.Select(value => payloads.Write(value, "input", name)))}]", together);
+    }
+
+    [Fact]
+    [Trait("Rule", "D10")]
+    public void WriteAll_WhereItIsNotWhatEachIsAlone_LeavesThemToBeWrittenOneByOne()
+    {
+        Assert.Null(WriteAll(new Payloads(new() { ReferenceHandler = ReferenceHandler.Preserve }, 10_000), [1]));
+        Assert.Null(WriteAll(new Payloads(new() { Converters = { new JoinedLists() } }, 10_000), [1]));
+        Assert.Null(WriteAll(new Payloads(new() { TypeInfoResolver = new OnlyTypes(new DefaultJsonTypeInfoResolver(), [typeof(int)]) }, 10_000), [1]));
+        Assert.Null(WriteAll<Nothing>(Payloads.Default, [default]));
+        // One at its limit would be within it in other company: they are counted one by one.
+        Assert.Null(WriteAll(new Payloads(SheafOptions.DefaultSerializerOptions, maxBytes: 20), ["1234567"]));
+        Assert.Null(WriteAll(Payloads.Default, Enumerable.Range(0, 100_000)));
+    }
+
+    [Fact]
+    [Trait("Rule", "D10")]
+    public void WriteAll_WithOneThatFails_LeavesThemToBeWrittenOneByOne_AndNotThoseAfter()
+    {
+        using PayloadWriter writer = Payloads.Default.OpenWriter();
+        Assert.Null(writer.TryWriteAll<object>([1, new Half("begun")], 1_000));
+        Assert.Null(writer.TryWriteAll<object>([Nested(63)], 1_000));
+        Assert.Equal("[1,2]", writer.TryWriteAll<object>([1, 2], 1_000));
+    }
+
+    private static string? WriteAll<T>(Payloads payloads, IEnumerable<T> values)
+    {
+        using PayloadWriter writer = payloads.OpenWriter();
+        return writer.TryWriteAll<T>([.. values], 256 * 1024);
     }
 
     private static object Nested(int depth)

@@ -27,6 +27,8 @@ internal sealed class PayloadWriter(JsonSerializerOptions options, int maxBytes)
         SkipValidation = true,
     });
     private JsonTypeInfo? _type;
+    private JsonTypeInfo? _list;
+    private bool _isOneByOne = options.WriteIndented || options.ReferenceHandler is not null;
     private char[] _text = new char[256];
 
     /// <summary>Makes JSON text of a value.</summary>
@@ -49,6 +51,29 @@ internal sealed class PayloadWriter(JsonSerializerOptions options, int maxBytes)
         // No character takes less than a byte.
         if (_text.Length < size) _text = new char[Math.Max(size, 2 * _text.Length)];
         return _text.AsSpan(0, Encoding.UTF8.GetChars(_bytes.WrittenSpan, _text));
+    }
+
+    /// <summary>Makes a JSON array of several values: the texts that <see cref="Write"/> makes, for less than each alone.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="maxCharacters">The most that it may have.</param>
+    /// <returns>Null where they have to be written one by one: it would be too large, or one of them cannot be written, or arrays are not what lists become.</returns>
+    public string? TryWriteAll<T>(List<T> values, int maxCharacters)
+    {
+        if (_isOneByOne || typeof(T) == typeof(Nothing)) return null;
+        _list ??= Payloads.ListInfo<T>(options);
+        try
+        {
+            if (_list is not null && JsonSerializer.Serialize(values, (JsonTypeInfo<List<T>>)_list) is var json && json.Length <= maxCharacters && json.Length <= maxBytes / 3) return json;
+        }
+        catch (Exception)
+        {
+            // One by one it is seen which it is.
+            return null;
+        }
+
+        // Those that follow are likely to be as large.
+        _isOneByOne = true;
+        return null;
     }
 
     public void Dispose() => _json.Dispose();

@@ -9,11 +9,14 @@ namespace Sheaf;
 internal sealed class MapCutter(int size, Action<MapPart> onPart)
 {
     /// <summary>So many characters of input go together; a larger one goes alone.</summary>
-    private const int MaxCharacters = 256 * 1024;
+    public const int MaxCharacters = 256 * 1024;
 
     private readonly StringBuilder _part = new();
     private int _first;
     private int _count;
+
+    /// <summary>Whether the next input begins a part.</summary>
+    public bool IsBetweenParts => _count == 0;
 
     /// <summary>Adds the next input.</summary>
     public void Add(ReadOnlySpan<char> json)
@@ -21,6 +24,15 @@ internal sealed class MapCutter(int size, Action<MapPart> onPart)
         if (_part.Length + json.Length > MaxCharacters) End();
         _part.Append(_count == 0 ? '[' : ',').Append(json);
         if (++_count == size) End();
+    }
+
+    /// <summary>Adds the next inputs, which are a part: as many as one takes, within its size, where none has begun.</summary>
+    /// <param name="json">A JSON array.</param>
+    /// <param name="count">How many they are.</param>
+    public void AddPart(string json, int count)
+    {
+        onPart(new MapPart(_first, count, json));
+        _first += count;
     }
 
     /// <summary>Ends the part before the next input, and passes over that.</summary>

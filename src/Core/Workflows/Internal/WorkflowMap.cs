@@ -23,8 +23,22 @@ internal static class WorkflowMap
         int shardCharacters = 0;
         MapCutter cutter = new(size, OnPart);
         using PayloadWriter writer = run.Payloads.OpenWriter();
+        List<TIn> part = [];
         for (int i = 0; i < inputs.Count; i++)
         {
+            if (cutter.IsBetweenParts)
+            {
+                // The same parts as one by one, sooner.
+                part.Clear();
+                for (int next = i; next < inputs.Count && part.Count < size; next++) part.Add(inputs[next]);
+                if (writer.TryWriteAll(part, MapCutter.MaxCharacters) is { } together)
+                {
+                    cutter.AddPart(together, part.Count);
+                    i += part.Count - 1;
+                    continue;
+                }
+            }
+
             ReadOnlySpan<char> json;
             try
             {
