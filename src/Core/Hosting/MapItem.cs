@@ -67,7 +67,8 @@ internal sealed class MapItem(MapLeaf part, int place) : IWorkerCall, IWorkerCal
 
     private void Finish((WorkEnd End, string? Value) ended)
     {
-        WorkerCall.ThrowUnlessSucceeded(ended.End, Name, _token);
+        // Its name is made only where it is needed.
+        if (ended.End.Kind != OutcomeKind.Succeeded) WorkerCall.ThrowUnlessSucceeded(ended.End, Name, _token);
         part.SetValue(place, ended.Value);
     }
 }
