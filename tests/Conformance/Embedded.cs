@@ -34,6 +34,8 @@ public sealed class Maps : MapConformance<EmbeddedHost>;
 
 public sealed class PagedMaps : PagedMapConformance<EmbeddedHost>;
 
+public sealed class Ready : ReadyConformance<EmbeddedHost>;
+
 public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
 
 public sealed class Nested : NestedConformance<EmbeddedHost>;

@@ -19,6 +19,7 @@ public abstract class Scenario
         new Of<int, string>("continues", Run.Workflow<Continues>(), 0, (client, id) => client.SignalAsync(id, "item", "kept", key: "k")),
         new Of<string, string>("nests", Run.Workflow<Nests>(), "in vain"),
         new Of<string, string>("checkpoints", Run.Workflow<Checkpoints>(), "staged", (client, id) => client.SignalAsync(id, "approval", "ja", key: "approval-1")),
+        new Of<string, string>("readies", Run.Workflow<Readies>(), "sandbox"),
         new Of<int, string>("pages", Run.Workflow<Pages>(), 5) { Nested = [("map", "pages/2.0"), ("page", "pages/2.0~2/1.0")] },
     ];
 

@@ -35,6 +35,7 @@ internal static class RunText
         _ => child.Status switch
         {
             "BackingOff" => "backing off",
+            "Running" when child.IsReady => "ready",
             var status => status.ToLowerInvariant(),
         },
     };

@@ -31,6 +31,9 @@ public sealed record ChildDescription
     /// <summary>Its delivery, from 1; 0 before the first.</summary>
     public int Delivery { get; init; }
 
+    /// <summary>Whether it has said that it is ready (rule R14); never of a child that was not started so.</summary>
+    public bool IsReady { get; init; }
+
     /// <summary>When it began; <see langword="null"/> while it has not.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 

@@ -26,4 +26,7 @@ public enum WorkflowEventKind
 
     /// <summary>The workflow continued as new: its code began again with another input, and its children with it.</summary>
     WorkflowContinued = 7,
+
+    /// <summary>A child that was started with <see cref="WorkflowGroup.StartAsync{TIn, TReady, TOut}(string, IWorkerRef{ReadyWorker{TIn, TReady, TOut}}, TIn, ChildOptions?)"/> said that it is ready (rule R14).</summary>
+    ChildReady = 8,
 }

@@ -12,14 +12,14 @@ namespace Sheaf;
 /// </para>
 /// <para>
 /// An await that is left early, as by <c>start.AsTask().WaitAsync(timeout)</c>, leaves the child in the group, and has still taken its
-/// failure: bound the time in the child's work instead. Thread-safe; any number may await, any number of times.
+/// failure: bound the time in the child's work instead. Any number may await, any number of times. Thread-safe; but that of a workflow's group is awaited on the workflow's turn, without <c>ConfigureAwait(false)</c> (rule D3).
 /// </para>
 /// </remarks>
 public class ChildStart<TReady>
 {
-    private readonly Readiness<TReady> _readiness;
+    private readonly IReadiness<TReady> _readiness;
 
-    internal ChildStart(Readiness<TReady> readiness, ChildTask child)
+    internal ChildStart(IReadiness<TReady> readiness, ChildTask child)
     {
         _readiness = readiness;
         Child = child;
@@ -49,7 +49,7 @@ public class ChildStart<TReady>
 /// <remarks><inheritdoc cref="ChildStart{TReady}" path="/remarks"/></remarks>
 public sealed class ChildStart<TReady, T> : ChildStart<TReady>
 {
-    internal ChildStart(Readiness<TReady> readiness, ChildTask<T> child)
+    internal ChildStart(IReadiness<TReady> readiness, ChildTask<T> child)
         : base(readiness, child) => Child = child;
 
     /// <inheritdoc cref="ChildStart{TReady}.Child"/>

@@ -4,7 +4,7 @@ namespace Sheaf.Hosting;
 
 /// <summary>The leaves of one workflow that run in this process.</summary>
 /// <remarks>Not thread-safe: whoever owns it calls it, one call at a time. Leaves end on the pool's threads and report there.</remarks>
-internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
+internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<LeafEnded> onEnded, Func<LeafAsk, Task<bool>> ask)
 {
     private readonly Dictionary<int, LeafScope> _scopes = [];
 
@@ -30,7 +30,7 @@ internal sealed class LeafPool(WorkflowId workflow, HostContext host, Action<Lea
     public void Start(DispatchWorker dispatch)
     {
         LeafScope scope = Scope(dispatch.Child.Scope);
-        Start(dispatch.Map is { } map ? new MapLeaf(host, workflow, dispatch, map, scope, onEnded, spawn) : new WorkerLeaf(host, workflow, dispatch, scope, onEnded, spawn));
+        Start(dispatch.Map is { } map ? new MapLeaf(host, workflow, dispatch, map, scope, onEnded, ask) : new WorkerLeaf(host, workflow, dispatch, scope, onEnded, ask));
     }
 
     public void Start(RunStep step) => Start(new StepLeaf(host, workflow, step, Scope(step.Child.Scope), onEnded));

@@ -47,6 +47,8 @@ internal sealed class MapItem(MapLeaf part, int place) : IWorkerCall, IWorkerCal
         }
     }
 
+    public Task ReadyAsync(string? json) => throw WorkerLeaf.NotToGetReady(Child);
+
     public Task SpawnAsync(string name, string worker, string json) => part.SpawnAsync($"{Name} {name}", worker, json);
 
     Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(part.Inputs, place, _attempt == 1), Payloads, new WorkerContext(this, _attempt), _token);

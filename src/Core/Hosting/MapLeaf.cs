@@ -5,7 +5,7 @@ namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a part of a map (R15): a local group runs the worker for each input, and all their values are one.</summary>
 /// <remarks>Each input has its own instance of the worker, its own attempts and its own key. Fail-fast and the merging of failures are the local group's.</remarks>
-internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, MapSettings map, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
+internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, MapSettings map, LeafScope scope, Action<LeafEnded> onEnded, Func<LeafAsk, Task<bool>> ask)
     : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded)
 {
     /// <summary>Of a part that settles all failures are kept: there are about as many as inputs.</summary>
@@ -45,7 +45,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     public DateTimeOffset? Deadline => dispatch.Deadline;
 
-    public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, spawn, name, worker, json);
+    public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, ask, name, worker, json);
 
     public void SetValue(int place, string? json) => _values[place] = json ?? "null";
 

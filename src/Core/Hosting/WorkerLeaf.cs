@@ -3,11 +3,17 @@ using Sheaf.Engine;
 namespace Sheaf.Hosting;
 
 /// <summary>One delivery of a worker's call.</summary>
-internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<AskSpawn, Task<bool>> spawn)
+internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<LeafAsk, Task<bool>> ask)
     : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall, IWorkerCaller
 {
+    private readonly Lock _gate = new();
+
     // Set once, before the worker is called.
     private CancellationToken _token;
+
+    // Guarded by _gate.
+    private Task? _ready;
+    private bool _hasReturned;
 
     public override (string? Worker, string? Input) Call => (dispatch.Worker, dispatch.Input);
 
@@ -21,13 +27,27 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     Payloads IWorkerCall.Payloads => Host.Payloads;
 
-    public static async Task SpawnAsync(DispatchWorker parent, Func<AskSpawn, Task<bool>> spawn, string name, string worker, string json)
+    public static async Task SpawnAsync(DispatchWorker parent, Func<LeafAsk, Task<bool>> ask, string name, string worker, string json)
     {
-        if (!await spawn(new AskSpawn(parent.Child, parent.Delivery, name, worker, json)).ConfigureAwait(false))
+        if (!await ask(new AskSpawn(parent.Child, parent.Delivery, name, worker, json)).ConfigureAwait(false))
             throw new OperationCanceledException($"Child '{name}' was not started: the group of '{parent.Name}' is cancelled, or this delivery is not the current one.");
     }
 
-    Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, spawn, name, worker, json);
+    Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, ask, name, worker, json);
+
+    public static InvalidOperationException NotToGetReady(string name) =>
+        new($"Child '{name}' was not started with StartAsync: nobody waits until it is ready.");
+
+    Task IWorkerCall.ReadyAsync(string? json)
+    {
+        if (!dispatch.GetsReady) throw NotToGetReady(Name);
+        lock (_gate)
+        {
+            if (_hasReturned) throw Readiness.AfterItsEnd(Name);
+            if (_ready is not null) throw Readiness.Twice(Name, "context.ReadyAsync");
+            return _ready = SayReadyAsync(json);
+        }
+    }
 
     Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(dispatch.Input), Host.Payloads, new WorkerContext(this, Attempt), _token);
 
@@ -40,6 +60,31 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
     protected override ValueTask<(WorkEnd End, string? Value)> WorkAsync(CancellationToken token)
     {
         _token = token;
-        return WorkerCall.RunAsync(Host, Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker)), this);
+        ValueTask<(WorkEnd End, string? Value)> call = WorkerCall.RunAsync(Host, Host.MakerOf(Host.Registry.Workers.Get(dispatch.Worker)), this);
+        return dispatch.GetsReady ? EndAsync(call, token) : call;
+    }
+
+    /// <summary>Its word that it is ready comes before its end, also where the worker did not wait for the answer.</summary>
+    private async ValueTask<(WorkEnd End, string? Value)> EndAsync(ValueTask<(WorkEnd End, string? Value)> call, CancellationToken token)
+    {
+        (WorkEnd end, string? value) = await call.ConfigureAwait(false);
+        Task? ready;
+        lock (_gate)
+        {
+            _hasReturned = true;
+            ready = _ready;
+        }
+
+        if (ready is not null) await ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (end.Kind != OutcomeKind.Succeeded || ready is { IsCompletedSuccessfully: true }) return (end, value);
+        return (token.IsCancellationRequested ? WorkEnd.Cancelled : WorkEnd.Failed(Readiness.NeverReady(Name, "context.ReadyAsync(value)")), null);
+    }
+
+    private async Task SayReadyAsync(string? json)
+    {
+        // Not under the lock.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (!await ask(new AskReady(dispatch.Child, dispatch.Delivery, json)).ConfigureAwait(false))
+            throw new OperationCanceledException($"Nobody waits until child '{Name}' is ready: this delivery is not the current one.");
     }
 }

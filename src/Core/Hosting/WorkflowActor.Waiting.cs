@@ -164,8 +164,8 @@ internal sealed partial class WorkflowActor
         _kept.Clear();
         foreach (Letter letter in kept)
         {
-            // A worker that asks for a sibling waits with its workflow: nothing is lost (D3).
-            if (letter is { Done: { } done, Input: not AskSpawn }) done.OnRefused(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
+            // A worker that asks for something waits with its workflow: nothing is lost (D3).
+            if (letter is { Done: { } done, Input: not LeafAsk }) done.OnRefused(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
             else _kept.Enqueue(letter);
         }
     }

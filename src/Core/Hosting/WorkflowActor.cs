@@ -266,6 +266,7 @@ internal sealed partial class WorkflowActor : IDisposable
         LeafEnded ended => ended.Result.Value?.Length ?? 0,
         AskSignal signal => signal.Json?.Length ?? 0,
         AskSpawn spawn => spawn.Json.Length,
+        AskReady ready => ready.Json?.Length ?? 0,
         _ => 0,
     };
 
@@ -377,6 +378,8 @@ internal sealed partial class WorkflowActor : IDisposable
         letter.Done?.OnDone(letter.Input switch
         {
             AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
+            // Said again, since the answer was lost: a ready child has no other delivery.
+            AskReady ready => _run.State.Find(ready.Child) is { IsReady: true } child && child.Delivery == ready.Delivery,
             AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
             _ => journaled,

@@ -24,6 +24,9 @@ internal interface IWorkerCall
 
     Engine.Payloads Payloads { get; }
 
+    /// <summary>Says that the child is ready; the value is JSON.</summary>
+    Task ReadyAsync(string? json);
+
     /// <summary>Starts a sibling; the input is JSON.</summary>
     Task SpawnAsync(string name, string worker, string json);
 }

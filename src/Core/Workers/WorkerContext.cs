@@ -2,40 +2,40 @@ namespace Sheaf;
 
 /// <summary>Which delivery of which child a worker runs.</summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed class WorkerContext
+public class WorkerContext
 {
-    // What few workers ask for is made when it is asked for: a map has one of these an input.
-    private readonly IWorkerCall _call;
-
     internal WorkerContext(IWorkerCall call, int attempt)
     {
-        _call = call;
+        Call = call;
         Attempt = attempt;
     }
 
+    // What few workers ask for is made when it is asked for: a map has one of these an input.
+    internal IWorkerCall Call { get; }
+
     /// <summary>The workflow that this child belongs to.</summary>
-    public WorkflowId WorkflowId => _call.Workflow;
+    public WorkflowId WorkflowId => Call.Workflow;
 
     /// <summary>The child's name.</summary>
-    public string Child => _call.Child;
+    public string Child => Call.Child;
 
     /// <summary>The worker's registered name.</summary>
-    public string Worker => _call.Worker;
+    public string Worker => Call.Worker;
 
     /// <summary>The attempt, from 1: raised by a retry.</summary>
     public int Attempt { get; }
 
     /// <summary>Rises with each delivery of the child: a resource that remembers the highest can refuse the late ones (rule D2).</summary>
-    public long FencingToken => _call.Delivery;
+    public long FencingToken => Call.Delivery;
 
     /// <summary>The same for every attempt and delivery of the child, and for no other child.</summary>
-    public string IdempotencyKey => _call.Key;
+    public string IdempotencyKey => Call.Key;
 
     /// <summary>When the time of the child's groups is up, of those around its workflow too where that is nested; <see langword="null"/> for never (rule R7).</summary>
-    public DateTimeOffset? Deadline => _call.Deadline;
+    public DateTimeOffset? Deadline => Call.Deadline;
 
     /// <summary>Why the token was signalled (rule C1); <see langword="null"/> while the group is not cancelled, and for an attempt that took too long.</summary>
-    public CancellationCause? CancellationCause => _call.Cause;
+    public CancellationCause? CancellationCause => Call.Cause;
 
     /// <summary>Starts a sibling of this child in its group (rule R2). Idempotent by this child and the name.</summary>
     /// <typeparam name="TIn">The type of the sibling's input.</typeparam>
@@ -49,6 +49,6 @@ public sealed class WorkerContext
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(worker);
-        return _call.SpawnAsync(name, worker.Name, _call.Payloads.Write(input, "input of worker", worker.Name)!);
+        return Call.SpawnAsync(name, worker.Name, Call.Payloads.Write(input, "input of worker", worker.Name)!);
     }
 }

@@ -69,6 +69,43 @@ public sealed class WorkflowGroup
         return _run.StartWorker<TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
     }
 
+    /// <summary>Starts a worker that goes on after its start, under its registered name.</summary>
+    /// <inheritdoc cref="StartAsync{TIn, TReady, TOut}(string, IWorkerRef{ReadyWorker{TIn, TReady, TOut}}, TIn, ChildOptions?)"/>
+    public ChildStart<TReady, TOut> StartAsync<TIn, TReady, TOut>(IWorkerRef<ReadyWorker<TIn, TReady, TOut>> worker, TIn input, ChildOptions? options = null) =>
+        StartAsync((worker ?? throw new ArgumentNullException(nameof(worker))).Name, worker, input, options);
+
+    /// <summary>
+    /// Starts a worker that goes on after its start, such as a sandbox: awaiting what this returns waits until the worker says
+    /// <see cref="ReadyWorkerContext{TReady}.ReadyAsync"/>, and gives the value (rule R14).
+    /// </summary>
+    /// <typeparam name="TIn">The type of the input.</typeparam>
+    /// <typeparam name="TReady">The type of the value that the child is ready with.</typeparam>
+    /// <typeparam name="TOut">The type of the value that it ends with.</typeparam>
+    /// <param name="name">The child's name. Several children may share one; the ordinal tells them apart.</param>
+    /// <param name="worker">What it runs: <c>Run.Worker&lt;Sandbox&gt;()</c>.</param>
+    /// <param name="input">Its input. One that cannot be made JSON of, or is too large, is the child's failure (rule D10).</param>
+    /// <param name="options">What this child is allowed; <see langword="null"/> for the defaults.</param>
+    /// <returns>The start, with the handle of the child. The worker is delivered once the start is journaled (rule D4).</returns>
+    /// <remarks>
+    /// <para>
+    /// A failure before the child is ready is thrown to whoever awaits the start and cancels nobody; it counts in the group only if nobody
+    /// awaits. A worker that returns without being ready has failed with <see cref="InvalidOperationException"/>, unless its token was
+    /// signalled: then it was cancelled. A failure afterwards is that of any child.
+    /// </para>
+    /// <para>
+    /// Until it is ready the child is delivered again when its worker is lost, and tried again as its retry policy says; the first word that it is
+    /// ready counts. Then neither: a ready child whose worker is lost has failed with <see cref="WorkerLostException"/>, also where its host
+    /// stopped in order. <see cref="RetryPolicy.AttemptTimeout"/> bounds the whole attempt, ready or not. The group's end waits for the child: cancel the
+    /// group when it is needed no longer.
+    /// </para>
+    /// </remarks>
+    /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkerRef{Worker{TIn, TOut}}, TIn, ChildOptions?)" path="/exception"/>
+    public ChildStart<TReady, TOut> StartAsync<TIn, TReady, TOut>(string name, IWorkerRef<ReadyWorker<TIn, TReady, TOut>> worker, TIn input, ChildOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        return _run.StartReady<TReady, TOut>(_scope, name, worker.Name, () => _run.Payloads.Write(input, "input of child", name), WithRetry(options));
+    }
+
     /// <summary>Starts a workflow of its own, under its registered name.</summary>
     /// <inheritdoc cref="Start{TIn, TOut}(string, IWorkflowRef{Workflow{TIn, TOut}}, TIn, ChildOptions?)"/>
     public ChildTask<TOut> Start<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, TIn input, ChildOptions? options = null) =>

@@ -33,7 +33,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
         _whereabouts = new Whereabouts(Context, Workflows);
         _outcomes = new OutcomeLinks(this, grains);
-        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, spawn) => owner == address ? OnSpawnAsync(spawn) : grains.GetGrain<ISiteGrain>(owner).SpawnAsync(spawn), Workflows.OnClaimed) { MessageLimit = MessageLimit };
+        Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, workflow, ask) => owner == address ? OnAskAsync(workflow, ask) : AskAsync(grains.GetGrain<ISiteGrain>(owner), workflow, ask), Workflows.OnClaimed) { MessageLimit = MessageLimit };
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
         Workflows.TakesUp = _takeover.ResumeAsync;
@@ -78,17 +78,26 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         return true;
     }
 
-    public async Task<bool> OnSpawnAsync(WireSpawn spawn)
+    private static Task<bool> AskAsync(ISiteGrain owner, WorkflowId workflow, LeafAsk ask) => ask switch
     {
-        if (await Workflows.FindOrWakeAsync(spawn.Workflow).ConfigureAwait(false) is not { } actor)
+        AskSpawn spawn => owner.SpawnAsync(WireSpawn.From(workflow.Value, spawn)),
+        AskReady ready => owner.ReadyAsync(WireReady.From(workflow.Value, ready)),
+        _ => throw new InvalidOperationException($"No way to ask for {ask.GetType().Name}."),
+    };
+
+    /// <summary>What a child wants of its workflow, wherever the child runs.</summary>
+    /// <returns>Whether it has it.</returns>
+    public async Task<bool> OnAskAsync(WorkflowId workflow, LeafAsk ask)
+    {
+        if (await Workflows.FindOrWakeAsync(workflow).ConfigureAwait(false) is not { } actor)
         {
             // Who asks would ask for ever.
-            if (await _whereabouts.HasEndedAsync(spawn.Workflow).ConfigureAwait(false)) return false;
-            throw new WorkflowMovedException($"Workflow '{spawn.Workflow}' is not on this silo any more.");
+            if (await _whereabouts.HasEndedAsync(workflow).ConfigureAwait(false)) return false;
+            throw new WorkflowMovedException($"Workflow '{workflow}' is not on this silo any more.");
         }
 
         LetterAnswer answer = new();
-        actor.Post(new Letter(spawn.ToAsk(), answer));
+        actor.Post(new Letter(ask, answer));
         try
         {
             return await answer.Task.ConfigureAwait(false);

@@ -35,8 +35,8 @@ internal static partial class ClusterLog
     [LoggerMessage(EventId = 49, Level = LogLevel.Error, Message = "A periodic task of the silo failed; it goes on.")]
     public static partial void PeriodicFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "Silo {Silo} could not be asked for a sibling of child {Child}; the workflow's owner is asked again.")]
-    public static partial void SpawnFailed(ILogger logger, string silo, string child, Exception error);
+    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "Silo {Silo} could not be asked on behalf of child {Child}, which wants a sibling or is ready; the workflow's owner is asked again.")]
+    public static partial void AskFailed(ILogger logger, string silo, string child, Exception error);
 
     [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "Silo {Silo} could not be told that this one stops; it finds out from membership.")]
     public static partial void GoodbyeFailed(ILogger logger, string silo, Exception error);

@@ -28,6 +28,10 @@ internal interface ISiteGrain : IGrainWithStringKey
     [Alias("spawn")]
     Task<bool> SpawnAsync([Immutable] WireSpawn spawn);
 
+    /// <summary>A worker says that it is ready (R14).</summary>
+    [Alias("ready")]
+    Task<bool> ReadyAsync([Immutable] WireReady ready);
+
     /// <summary>A silo stops, and has handed back what it ran for this one.</summary>
     [Alias("leaving")]
     [ResponseTimeout("00:00:02")]

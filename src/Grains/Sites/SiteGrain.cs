@@ -29,7 +29,9 @@ internal sealed class SiteGrain(ClusterHost host) : Grain, ISiteGrain
     public async Task<OutcomeReply> OutcomesAsync(OutcomeBatch batch) =>
         OutcomeReply.From(await host.OnOutcomesAsync([.. batch.Outcomes.Select(outcome => (new WorkflowId(outcome.Workflow), outcome.ToEnded(batch.Site)))]));
 
-    public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnSpawnAsync(spawn);
+    public Task<bool> SpawnAsync(WireSpawn spawn) => host.OnAskAsync(spawn.Workflow, spawn.ToAsk());
+
+    public Task<bool> ReadyAsync(WireReady ready) => host.OnAskAsync(ready.Workflow, ready.ToAsk());
 
     public Task OnLeavingAsync(string silo)
     {

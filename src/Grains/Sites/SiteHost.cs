@@ -6,7 +6,7 @@ namespace Sheaf.Grains;
 
 /// <summary>This silo as a site: runs children for the owners of workflows, here and elsewhere, under their leases (C5).</summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WireSpawn, Task<bool>> spawn, Action<WorkflowId, long> onClaimed)
+internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, OutcomeLink> outcomes, Func<WorkflowId, Letter, bool> post, Func<string, WorkflowId, LeafAsk, Task<bool>> ask, Action<WorkflowId, long> onClaimed)
 {
     private readonly ConcurrentDictionary<WorkflowId, SiteWorkflow> _workflows = new();
     private static readonly SiteAnswer Leaving = new(IsLapsed: false, [], IsLeaving: true);
@@ -85,7 +85,8 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     /// <summary>The workflow is stuck, or not here any more: told again now and then, wherever it is.</summary>
     private void ReportAgain(SiteWorkflow workflow, LeafEnded ended) => outcomes(workflow.Owner).Add(workflow, ended);
 
-    public Task<bool> SpawnAsync(string owner, WireSpawn ask) => spawn(owner, ask);
+    /// <summary>Asks a workflow, on the silo of its owner, for what one of its children wants.</summary>
+    public Task<bool> AskAsync(string owner, WorkflowId workflow, LeafAsk wanted) => ask(owner, workflow, wanted);
 
     /// <summary>The workflow has ended, or its lease has.</summary>
     public void Forget(SiteWorkflow workflow, long epoch, bool hasLeaves)

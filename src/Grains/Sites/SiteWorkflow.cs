@@ -35,7 +35,7 @@ internal sealed class SiteWorkflow : ISiteEffects
         _host = host;
         _site = site;
         _state = new WorkerSite(this);
-        _leaves = new LeafPool(workflow, host, OnEnded, SpawnAsync);
+        _leaves = new LeafPool(workflow, host, OnEnded, AskAsync);
         if (mayBeLate) _held = [];
     }
 
@@ -192,24 +192,24 @@ internal sealed class SiteWorkflow : ISiteEffects
     }
 
     /// <summary>Asks whoever owns the workflow, until one answers or nobody waits for the child that asks: its owner may be lost meanwhile.</summary>
-    private async Task<bool> SpawnAsync(AskSpawn ask)
+    private async Task<bool> AskAsync(LeafAsk ask)
     {
         while (!_host.Stopping.IsCancellationRequested)
         {
             string owner;
             lock (_gate)
             {
-                if (!_state.IsRunning(new Delivery(ask.Parent, ask.Delivery))) return false;
+                if (!_state.IsRunning(new Delivery(ask.Child, ask.Delivery))) return false;
                 owner = _owner;
             }
 
             try
             {
-                return await _site.SpawnAsync(owner, WireSpawn.From(_workflow.Value, ask)).ConfigureAwait(false);
+                return await _site.AskAsync(owner, _workflow, ask).ConfigureAwait(false);
             }
             catch (Exception error) when (error is WorkflowMovedException or TimeoutException or OrleansException)
             {
-                ClusterLog.SpawnFailed(_host.Logger, owner, ask.Parent.ToString(), error);
+                ClusterLog.AskFailed(_host.Logger, owner, ask.Child.ToString(), error);
             }
 
             await Task.Delay(_host.CommitRetryDelay, TimeProvider.System, _host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

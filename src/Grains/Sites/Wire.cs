@@ -95,14 +95,19 @@ internal sealed record WireDispatch(
     [property: Id(8)] string? Map,
     [property: Id(9)] int Run)
 {
+    /// <summary>Whether the child says when it is ready.</summary>
+    [Id(10)]
+    public bool GetsReady { get; init; }
+
     public static WireDispatch From(DispatchWorker dispatch) => new(
-        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent, dispatch.Map is { } map ? JsonSerializer.Serialize(map) : null, dispatch.Run);
+        new(dispatch.Child.Scope, dispatch.Child.Ordinal, dispatch.Delivery), dispatch.Attempt, dispatch.Name, dispatch.Worker, dispatch.Input, dispatch.Timeout, dispatch.Deadline, dispatch.TraceParent, dispatch.Map is { } map ? JsonSerializer.Serialize(map) : null, dispatch.Run) { GetsReady = dispatch.GetsReady };
 
     public DispatchWorker ToDispatch() => new(Delivery.ToDelivery().Child, Attempt, Delivery.Number, Name, Worker, Input, Timeout, Deadline)
     {
         TraceParent = TraceParent,
         Map = Map is null ? null : JsonSerializer.Deserialize<MapSettings>(Map),
         Run = Run,
+        GetsReady = GetsReady,
     };
 }
 
@@ -157,4 +162,12 @@ internal sealed record WireSpawn([property: Id(0)] string Workflow, [property: I
     public static WireSpawn From(string workflow, AskSpawn ask) => new(workflow, new(ask.Parent.Scope, ask.Parent.Ordinal, ask.Delivery), ask.Name, ask.Worker, ask.Json);
 
     public AskSpawn ToAsk() => new(Parent.ToDelivery().Child, Parent.Number, Name, Worker, Input);
+}
+
+[GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("sheaf.WireReady")]
+internal sealed record WireReady([property: Id(0)] string Workflow, [property: Id(1)] WireDelivery Child, [property: Id(2)] string? Value)
+{
+    public static WireReady From(string workflow, AskReady ask) => new(workflow, new(ask.Child.Scope, ask.Child.Ordinal, ask.Delivery), ask.Json);
+
+    public AskReady ToAsk() => new(Child.ToDelivery().Child, Child.Number, Value);
 }

@@ -48,6 +48,8 @@ public sealed class Maps : MapConformance<OneSiloHost>;
 
 public sealed class PagedMaps : PagedMapConformance<OneSiloHost>;
 
+public sealed class Ready : ReadyConformance<OneSiloHost>;
+
 public sealed class Nested : NestedConformance<OneSiloHost>;
 
 public sealed class Continuing : ContinueConformance<OneSiloHost>;

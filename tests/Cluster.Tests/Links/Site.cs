@@ -22,7 +22,7 @@ internal sealed class Site : IAsyncDisposable
         SheafBuilder builder = services.AddSheaf(sheaf => sheaf.AddWorker<Sleeper>());
         _services = services.AddSingleton(Bed).BuildServiceProvider();
         Host = new HostContext(_services, builder.Registry, builder.Options, new MemoryJournal(), _time, NullLogger.Instance, "site") { SiloName = "site" };
-        Silo = new SiteHost(Host, lease, owner => new OutcomeLink(Host, owner, _ => Task.FromResult(OutcomeAnswer.Committed)), (_, _) => false, (_, _) => Task.FromResult(false), (_, _) => { });
+        Silo = new SiteHost(Host, lease, owner => new OutcomeLink(Host, owner, _ => Task.FromResult(OutcomeAnswer.Committed)), (_, _) => false, (_, _, _) => Task.FromResult(false), (_, _) => { });
     }
 
     public HostContext Host { get; }

@@ -28,7 +28,7 @@ public sealed record Wanted
 
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Which silos have <see cref="RareWorker"/>, by their number in the order of starting.</summary>
+    /// <summary>Which silos have <see cref="RareWorker"/> and <see cref="ServeWorker"/>, by their number in the order of starting.</summary>
     public Predicate<int> HasRare { get; init; } = _ => true;
 
     /// <summary>Whatever else a silo needs.</summary>
@@ -199,8 +199,8 @@ public sealed class FieldCluster : IAsyncDisposable
 
     private static SheafBuilder AddAll(SheafBuilder sheaf, bool withRare)
     {
-        sheaf.AddWorkflow<Sow>().AddWorkflow<SowAndWait>().AddWorkflow<Wilt>().AddWorkflow<LieFallow>()
+        sheaf.AddWorkflow<Sow>().AddWorkflow<SowAndWait>().AddWorkflow<Wilt>().AddWorkflow<LieFallow>().AddWorkflow<ServeRows>()
             .AddWorker<HoldWorker>().AddWorker<StubbornWorker>().AddWorker<BlockingWorker>().AddWorker<ParentWorker>().AddWorker<FailWorker>();
-        return withRare ? sheaf.AddWorker<RareWorker>() : sheaf;
+        return withRare ? sheaf.AddWorker<RareWorker>().AddWorker<ServeWorker>() : sheaf;
     }
 }

@@ -95,6 +95,28 @@ public sealed class ParentWorker(Field ground, ILocalSiloDetails silo) : FieldWo
     }
 }
 
+/// <summary>Waits at the gate "warm" until it is ready, with the name of its silo, then at its own. Not every silo has it.</summary>
+[Worker("serve")]
+public sealed class ServeWorker(Field field, ILocalSiloDetails silo) : ReadyWorker<Work, string, int>
+{
+    public override async Task<int> RunAsync(Work input, ReadyWorkerContext<string> context, CancellationToken cancellationToken)
+    {
+        Started start = new(context.WorkflowId.Value, input.Number, silo.Name, context.FencingToken, context.IdempotencyKey);
+        field.OnStarted(start);
+        try
+        {
+            await field.PassAsync("warm", input.Number, cancellationToken);
+            await context.ReadyAsync(silo.Name);
+            await field.PassAsync(input.Gate, input.Number, cancellationToken);
+            return input.Number;
+        }
+        finally
+        {
+            field.OnEnded(start);
+        }
+    }
+}
+
 /// <summary>Waits at its gate, then fails, with one of three exceptions that no serializer knows.</summary>
 [Worker("fail")]
 public sealed class FailWorker(Field ground, ILocalSiloDetails silo) : FieldWorker(ground, silo)

@@ -35,6 +35,25 @@ public sealed class SowAndWait : Workflow<Rows, int>
     }
 }
 
+/// <summary>As <see cref="Sow"/>, with workers that get ready, and waited for until they are.</summary>
+[Workflow("serve")]
+public sealed class ServeRows : Workflow<Rows, int>
+{
+    public override Task<int> RunAsync(Rows input, WorkflowContext workflow) => workflow.GroupAsync("rows", async group =>
+    {
+        List<ChildStart<string, int>> starts = [];
+        for (int i = 0; i < input.Count; i++) starts.Add(group.StartAsync($"row {i}", Run.Worker<ServeWorker>(), new Work(input.Gate, i)));
+        int sum = 0;
+        foreach (ChildStart<string, int> start in starts)
+        {
+            await start;
+            sum += await start.Child;
+        }
+
+        return sum;
+    });
+}
+
 /// <summary>Waits for a month, then as <see cref="Sow"/>.</summary>
 [Workflow("lie-fallow")]
 public sealed class LieFallow : Workflow<Rows, int>

@@ -67,6 +67,27 @@ public sealed class DoubleEven : Worker<int, int>
         input % 2 == 0 ? Task.FromResult(input * 2) : throw new FormatException($"{input} is odd");
 }
 
+/// <summary>Gets ready in an hour, at the second attempt, then waits for its cancellation.</summary>
+[Worker("serve/v1")]
+public sealed class Serve(TimeProvider time) : ReadyWorker<string, string, string>
+{
+    public override async Task<string> RunAsync(string input, ReadyWorkerContext<string> context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromHours(1), time, cancellationToken);
+        if (context.Attempt == 1) throw new TimeoutException("not yet");
+        await context.ReadyAsync($"{input} is ready");
+        await TestClock.UntilCancelledAsync(cancellationToken);
+        return input;
+    }
+}
+
+/// <summary>Returns without being ready.</summary>
+[Worker("never-ready/v1")]
+public sealed class NeverReady : ReadyWorker<string, string, string>
+{
+    public override Task<string> RunAsync(string input, ReadyWorkerContext<string> context, CancellationToken cancellationToken) => Task.FromResult(input);
+}
+
 /// <summary>Starts two siblings, then works for an hour.</summary>
 [Worker("spawn/v1")]
 public sealed class SpawnSiblings(TimeProvider time) : Worker<string, string>
@@ -94,6 +115,7 @@ public static class Registration
         .AddWorkflow<Continues>()
         .AddWorkflow<Checkpoints>()
         .AddWorkflow<WaitsForNothing>()
+        .AddWorkflow<Readies>()
         .AddWorkflow<Pages>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()
@@ -101,6 +123,8 @@ public static class Registration
         .AddWorker<TakeHours>()
         .AddWorker<WaitForCancellation>()
         .AddWorker<SpawnSiblings>()
+        .AddWorker<Serve>()
+        .AddWorker<NeverReady>()
         .AddWorker<ReadPage>()
         .AddWorker<DoubleEven>();
 }

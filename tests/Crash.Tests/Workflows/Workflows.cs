@@ -172,6 +172,48 @@ public sealed class Continues : Workflow<int, string>
     }
 }
 
+/// <summary>Uses what a child is ready with, beside one that never gets ready; where the one is lost, begins anew.</summary>
+[Workflow("readies/v1")]
+public sealed class Readies : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        while (true)
+        {
+            string used = "";
+            try
+            {
+                await workflow.GroupAsync("uses", async group =>
+                {
+                    RetryPolicy retry = new() { InitialDelay = TimeSpan.FromMinutes(1), Jitter = 0 };
+                    ChildStart<string, string> start = group.StartAsync(Run.Worker<Serve>(), input, new() { Retry = retry });
+                    ChildStart<string, string> never = group.StartAsync("never", Run.Worker<NeverReady>(), input);
+                    string error = await group.GroupAsync("looks", async _ => await FailureOfAsync(never), new() { Checkpoint = true });
+                    used = $"{await group.Start(Run.Worker<Echo>(), await start)}; {error}";
+                    group.Cancel("used");
+                });
+                return used;
+            }
+            catch (ExceptionGroup failures) when (failures.Contains<WorkerLostException>())
+            {
+                await workflow.Step("clean up", _ => Task.CompletedTask);
+            }
+        }
+    }
+
+    private static async Task<string> FailureOfAsync(ChildStart<string, string> start)
+    {
+        try
+        {
+            return await start;
+        }
+        catch (InvalidOperationException error)
+        {
+            return error.Message;
+        }
+    }
+}
+
 /// <summary>A map over pages, with a failure in each but the last.</summary>
 [Workflow("pages/v1")]
 public sealed class Pages : Workflow<int, string>

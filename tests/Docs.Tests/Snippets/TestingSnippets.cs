@@ -16,6 +16,15 @@ public sealed class Remind : Workflow<string, string>
 /// <summary>The example of the test kit's README.</summary>
 public sealed class TestingSnippets
 {
+    [Fact]
+    public async Task CrashTest_InALine_HasManyCrashes()
+    {
+        #region crash-test
+        CrashTestReport report = await CrashTest.RunAsync(Run.Workflow<AnswerQuestion>(), new Question("sheaves", "6.5"), Add);
+        #endregion
+        Assert.InRange(report.Points.Count, 10, 200);
+    }
+
     #region testing
     [Fact]
     public async Task AnswerQuestion_CrashesAnywhere_AnswersTheSame()

@@ -51,6 +51,80 @@ public sealed class Subscription : Workflow<Month, string>
 }
 #endregion
 
+#region ready-worker
+[Workflow("run-tests/v1")]
+public sealed class RunTests : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string repository, WorkflowContext workflow)
+    {
+        string report = "";
+        await workflow.GroupAsync("sandbox", async group =>
+        {
+            Uri shell = await group.StartAsync(Run.Worker<Sandbox>(), repository);   // ready, and it goes on
+            report = await group.Start(Run.Worker<RunCommand>(), new Command(shell, "dotnet test"));
+            group.Cancel("done");                                                    // the sandbox ends with its group
+        });
+        return report;
+    }
+}
+
+[Worker("sandbox/v1")]
+public sealed class Sandbox(ISandboxes sandboxes) : ReadyWorker<string, Uri, int>
+{
+    public override async Task<int> RunAsync(string repository, ReadyWorkerContext<Uri> context, CancellationToken cancellationToken)
+    {
+        await using ISandbox sandbox = await sandboxes.CreateAsync(repository, cancellationToken);
+        await context.ReadyAsync(sandbox.Shell);
+        return await sandbox.WaitForExitAsync(cancellationToken);
+    }
+}
+#endregion
+
+public sealed record Command(Uri Shell, string Line);
+
+[Worker("run-command/v1")]
+public sealed class RunCommand : Worker<Command, string>
+{
+    public override Task<string> RunAsync(Command input, WorkerContext context, CancellationToken cancellationToken) => Task.FromResult($"{input.Line} in {input.Shell}");
+}
+
+public interface ISandboxes
+{
+    Task<ISandbox> CreateAsync(string repository, CancellationToken cancellationToken);
+}
+
+public interface ISandbox : IAsyncDisposable
+{
+    Uri Shell { get; }
+
+    Task<int> WaitForExitAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Sandboxes that are disposed of with their children.</summary>
+public sealed class TinySandboxes : ISandboxes
+{
+    public List<string> Disposed { get; } = [];
+
+    public Task<ISandbox> CreateAsync(string repository, CancellationToken cancellationToken) => Task.FromResult<ISandbox>(new Tiny(repository, this));
+
+    private sealed class Tiny(string repository, TinySandboxes all) : ISandbox
+    {
+        public Uri Shell => new($"shell:{repository}");
+
+        public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            return 0;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            all.Disposed.Add(repository);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
+
 #region pages
 [Workflow("reprice/v1")]
 public sealed class Reprice : Workflow<string, PagedMapSummary>
@@ -115,6 +189,18 @@ public sealed class TinyIndex : IDocumentIndex
 public sealed class WorkflowSnippets
 {
     private readonly CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ReadyWorker()
+    {
+        TinySandboxes sandboxes = new();
+        ServiceCollection services = new();
+        services.AddSingleton<ISandboxes>(sandboxes);
+        services.AddSheaf(s => s.AddWorkflow<RunTests>().AddWorker<Sandbox>().AddWorker<RunCommand>()).UseEmbedded();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        Assert.Equal("dotnet test in shell:sheaf", await provider.GetRequiredService<IWorkflowClient>().RunAsync(Run.Workflow<RunTests>(), "run-tests-1", "sheaf", cancellationToken));
+        Assert.Equal(["sheaf"], sandboxes.Disposed);
+    }
 
     [Fact]
     public async Task Pages()

@@ -33,6 +33,7 @@ internal static class JournalChecks
     {
         WorkflowStarted => "the workflow's start",
         ChildEnded ended => $"the end of attempt {ended.Attempt} of child {ended.Child}",
+        ChildReady ready => $"that {ready.Child} is ready",
         ChildSpawned spawned => $"the spawn of '{spawned.Name}' by {spawned.Parent}",
         RetryDue due => $"the retry of {due.Child} after attempt {due.FailedAttempt}",
         DelayEnded delay => $"the end of delay {delay.Child}",

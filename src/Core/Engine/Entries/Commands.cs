@@ -17,6 +17,9 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
 
     public bool Isolated { get; init; }
 
+    /// <summary>Whether its start waits until the child says that it is ready (R14).</summary>
+    public bool GetsReady { get; init; }
+
     public RetrySettings? Retry { get; init; }
 
     /// <summary>Set for a group.</summary>
@@ -26,7 +29,7 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
     public Failure? Rejected { get; init; }
 
     public override bool IsSameAs(JournalCommand other) => other is StartChild start
-        && (Child, Kind, Name, Worker, Delay, Isolated) == (start.Child, start.Kind, start.Name, start.Worker, start.Delay, start.Isolated)
+        && (Child, Kind, Name, Worker, Delay, Isolated, GetsReady) == (start.Child, start.Kind, start.Name, start.Worker, start.Delay, start.Isolated, start.GetsReady)
         && (Map?.First, Map?.Count) == (start.Map?.First, start.Map?.Count)
         // A refused input stays refused, also under a limit that has been raised since.
         && (Rejected is not null || start.Rejected is not null || Input == start.Input);
@@ -73,6 +76,9 @@ internal sealed record EndScope(int Scope, Result Result) : JournalCommand
 
     /// <summary>For a checkpoint: isolated children outside of it whose failures count no more, since its code has awaited them (R16). Null for none.</summary>
     public IReadOnlyList<ChildId>? Awaited { get; init; }
+
+    /// <summary>For a checkpoint: children outside of it whose starts its code has awaited; their failures count no more if they never get ready (R14). Null for none.</summary>
+    public IReadOnlyList<ChildId>? AwaitedStarts { get; init; }
 
     // Not the parts: which exceptions the code lets through, wraps or drops shows in the type of what leaves it, or in nothing.
     public override bool IsSameAs(JournalCommand other) => other is EndScope end

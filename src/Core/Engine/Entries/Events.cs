@@ -49,6 +49,13 @@ internal sealed record ChildEnded(DateTimeOffset At, ChildId Child, int Attempt,
     public bool? IsWorthRetry { get; init; }
 }
 
+/// <summary>A running worker said that it is ready (R14). The first word counts.</summary>
+/// <param name="At">When.</param>
+/// <param name="Child">Which child.</param>
+/// <param name="Delivery">Which delivery of it.</param>
+/// <param name="Value">What it is ready with, as JSON text; null where that is nothing.</param>
+internal sealed record ChildReady(DateTimeOffset At, ChildId Child, int Delivery, string? Value) : JournalEvent(At);
+
 /// <summary>A running worker started a sibling (R2). Idempotent by parent and name.</summary>
 internal sealed record ChildSpawned(DateTimeOffset At, ChildId Parent, int Delivery, string Name, string Worker, string Input) : JournalEvent(At);
 

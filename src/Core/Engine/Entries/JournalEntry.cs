@@ -12,6 +12,7 @@ namespace Sheaf.Engine;
 [JsonDerivedType(typeof(WorkflowContinued), "continued")]
 [JsonDerivedType(typeof(ChildEnded), "ended")]
 [JsonDerivedType(typeof(ChildSpawned), "spawned")]
+[JsonDerivedType(typeof(ChildReady), "ready")]
 [JsonDerivedType(typeof(DeliveriesLost), "lost")]
 [JsonDerivedType(typeof(OwnerStopped), "owner-stopped")]
 [JsonDerivedType(typeof(RetryDue), "retry")]

@@ -14,6 +14,9 @@ internal sealed record DispatchWorker(ChildId Child, int Attempt, int Delivery, 
 
     /// <summary>Which of the workflow's runs the child is of.</summary>
     public int Run { get; init; }
+
+    /// <summary>Whether its start waits until it says that it is ready.</summary>
+    public bool GetsReady { get; init; }
 }
 
 /// <summary>Run an attempt of a step beside the workflow.</summary>

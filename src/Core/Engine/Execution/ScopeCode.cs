@@ -24,6 +24,9 @@ internal sealed class ScopeCode(ScopeState state)
     /// <summary>Of a checkpoint: isolated children outside of it that its code has awaited. Null for none.</summary>
     public HashSet<ChildState>? Awaited { get; set; }
 
+    /// <summary>Of a checkpoint: children outside of it whose starts its code has awaited. Null for none.</summary>
+    public HashSet<ChildState>? AwaitedStarts { get; set; }
+
     /// <summary>Handles by ordinal.</summary>
     public List<IWorkflowChild> Handles { get; } = [];
 

@@ -11,6 +11,9 @@ internal interface IWorkflowChild : IGroupChild
     /// <summary>Gives the handle its value or error, from the state.</summary>
     void Settle();
 
+    /// <summary>The child is ready: completes its start.</summary>
+    void OnReady();
+
     /// <summary>Completes the settled handle. Its waiters go on later in the same turn, in the order in which handles complete.</summary>
     void Complete();
 }
@@ -27,13 +30,17 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
     private T? _value;
     private Exception? _error;
     private bool _completed;
+    private bool _awaited;
 
     public WorkflowChild(WorkflowRun run, ChildState state)
     {
         _run = run;
         _state = state;
-        WasAwaited = run.WasAwaitedInCheckpoint(state.Id);
+        _awaited = run.WasAwaitedInCheckpoint(state.Id);
     }
+
+    /// <summary>Its start, where that waits for the child to be ready; null for any other.</summary>
+    public IWorkflowReadiness? Readiness { get; init; }
 
     /// <summary>For a branch or group: the value and error as they left its code, with their instances.</summary>
     public (T? Value, Exception? Error)? LiveEnd { get; set; }
@@ -48,9 +55,9 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
 
     public OutcomeKind Kind => _state.Result!.Kind;
 
-    public bool Isolated => _state.Start.Isolated;
+    public bool Isolated => _state.IsIsolated;
 
-    public bool WasAwaited { get; private set; }
+    public bool WasAwaited => _awaited || (!_state.IsReady && Readiness is { WasAwaited: true });
 
     public Exception? Error => _error;
 
@@ -73,16 +80,19 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
         else if (result.Kind == OutcomeKind.Succeeded) _value = Read(result.Value);
     }
 
+    public void OnReady() => Readiness?.OnReady();
+
     public void Complete()
     {
         _completed = true;
         _ended.SetResult();
+        Readiness?.OnEnded();
     }
 
     internal override void MarkAwaited()
     {
         _run.CheckOnTurn("await of child", Name);
-        WasAwaited = true;
+        _awaited = true;
         _run.OnAwaited(_state);
     }
 

@@ -11,6 +11,7 @@ internal sealed partial class WorkflowRun
 
     /// <summary>Children that the code of those which are checkpoints has awaited outside of them.</summary>
     private readonly HashSet<ChildId> _awaited = [];
+    private readonly HashSet<ChildId> _awaitedStarts = [];
 
     /// <summary>Checkpoints that are about to end, oldest first.</summary>
     private readonly Queue<TaskCompletionSource> _ending = new();
@@ -21,13 +22,23 @@ internal sealed partial class WorkflowRun
     /// <summary>Whether the code of a checkpoint that is not run again has awaited the child (R16).</summary>
     public bool WasAwaitedInCheckpoint(ChildId child) => _awaited.Contains(child);
 
+    public bool WasStartAwaitedInCheckpoint(ChildId child) => _awaitedStarts.Contains(child);
+
     /// <summary>Notes what a later run would not see: that the code of a checkpoint awaits a child outside of it.</summary>
     public void OnAwaited(ChildState child)
     {
-        // Once a scope has ended, awaiting its children says nothing of it.
-        if (_inside.Value is not { } checkpoint || !child.Start.Isolated || child.Scope.Result is not null || IsInside(CodeOf(child.Scope), checkpoint)) return;
-        (checkpoint.Awaited ??= []).Add(child);
+        if (child.IsIsolated && CheckpointThatAwaits(child) is { } checkpoint) (checkpoint.Awaited ??= []).Add(child);
     }
+
+    /// <summary>As <see cref="OnAwaited"/>, of the start of a child that gets ready.</summary>
+    public void OnStartAwaited(ChildState child)
+    {
+        if (!child.IsReady && CheckpointThatAwaits(child) is { } checkpoint) (checkpoint.AwaitedStarts ??= []).Add(child);
+    }
+
+    // Once a scope has ended, awaiting its children says nothing of it.
+    private ScopeCode? CheckpointThatAwaits(ChildState child) =>
+        _inside.Value is { } checkpoint && child.Scope.Result is null && !IsInside(CodeOf(child.Scope), checkpoint) ? checkpoint : null;
 
     /// <summary>
     /// The exception of a failed child. A checkpoint that cancelled itself throws what other groups throw (R6), which is made of what the
@@ -49,6 +60,7 @@ internal sealed partial class WorkflowRun
             if (entry is not EndScope end) continue;
             _ended.Add(end.Scope);
             _awaited.UnionWith(end.Awaited ?? []);
+            _awaitedStarts.UnionWith(end.AwaitedStarts ?? []);
         }
     }
 
@@ -156,10 +168,10 @@ internal sealed partial class WorkflowRun
     }
 
     /// <summary>What the end of a scope says of the children that its code awaited elsewhere: only what has failed, or may yet, can count.</summary>
-    private static ChildId[]? AwaitedInside(ScopeCode scope)
+    private static ChildId[]? MayCount(HashSet<ChildState>? children)
     {
-        if (scope.Awaited is null) return null;
-        ChildId[] awaited = [.. scope.Awaited.Where(child => child.Result is null or { Kind: OutcomeKind.Failed or OutcomeKind.Abandoned }).Select(child => child.Id)];
+        if (children is null) return null;
+        ChildId[] awaited = [.. children.Where(child => child.Result is null or { Kind: OutcomeKind.Failed or OutcomeKind.Abandoned }).Select(child => child.Id)];
         return awaited.Length > 0 ? awaited : null;
     }
 }

@@ -13,6 +13,9 @@ internal sealed partial class WorkflowRun
     private (string Input, Failure? Otherwise)? _continues;
     private Random? _random;
 
+    /// <summary>The starts of children that get ready, until they have their handles.</summary>
+    private readonly Dictionary<ChildId, IWorkflowReadiness> _readiness = [];
+
     /// <summary>Children whose starts have not returned to the code yet: more than one where a start signals a token, and a callback there starts another.</summary>
     private readonly List<ChildId> _starts = [];
 
@@ -65,6 +68,15 @@ internal sealed partial class WorkflowRun
 
     public ChildTask<T> StartWorker<T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options, MapSettings? map = null) =>
         StartLeaf<T>(scope, Admit(scope, ChildKind.Worker, name, options), worker, input, map);
+
+    /// <summary>Starts a worker whose start waits until it says that it is ready (R14).</summary>
+    public ChildStart<TReady, T> StartReady<TReady, T>(ScopeCode scope, string name, string worker, Func<string?> input, ChildOptions? options)
+    {
+        StartChild start = Admit(scope, ChildKind.Worker, name, options) with { GetsReady = true };
+        WorkflowReadiness<TReady> readiness = new(this);
+        _readiness[start.Child] = readiness;
+        return new(readiness, StartLeaf<T>(scope, start, worker, input));
+    }
 
     /// <summary>Starts a workflow of its own.</summary>
     public ChildTask<T> StartWorkflow<T>(ScopeCode scope, string name, string workflow, Func<string?> input, ChildOptions? options) =>
@@ -120,11 +132,18 @@ internal sealed partial class WorkflowRun
 
     private ChildTask<T> Start<T>(ScopeCode scope, StartChild start)
     {
-        _starting[start.Child] = state => new WorkflowChild<T>(this, state);
+        _starting[start.Child] = state => new WorkflowChild<T>(this, state) { Readiness = ReadinessOf(state) };
         _starts.Add(start.Child);
         Emit(start);
         _starts.Remove(start.Child);
         return (ChildTask<T>)HandleOf(scope, scope.State.Children[start.Child.Ordinal]).Handle;
+    }
+
+    private IWorkflowReadiness? ReadinessOf(ChildState child)
+    {
+        if (!_readiness.Remove(child.Id, out IWorkflowReadiness? readiness)) return null;
+        readiness.Of(child);
+        return readiness;
     }
 
     /// <summary>R2: admitted, or thrown.</summary>
@@ -178,7 +197,7 @@ internal sealed partial class WorkflowRun
         if (state.Settings.Checkpoint && ended.Kind == OutcomeKind.Succeeded) (ended, json) = WriteValue(ended, state.Name);
         // A checkpoint's failure comes from the journal, as it does after a resume.
         if (handle is not null && (ended.Error is null || !state.Settings.Checkpoint)) handle.LiveEnd = (ended.Value, ended.Error);
-        Emit(ToCommand(state, ended, json) with { Awaited = AwaitedInside(scope) });
+        Emit(ToCommand(state, ended, json) with { Awaited = MayCount(scope.Awaited), AwaitedStarts = MayCount(scope.AwaitedStarts) });
     }
 
     private async Task<(WorkEnd End, T? Value)> RunBodyAsync<T>(ScopeCode scope, Func<ScopeCode, Task> body)

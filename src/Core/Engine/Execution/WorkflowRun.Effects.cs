@@ -18,6 +18,12 @@ internal sealed partial class WorkflowRun
         scope.OnChildEnded();
     }
 
+    void IEffects.ChildReady(ChildState child)
+    {
+        ScopeCode scope = CodeOf(child.Scope);
+        if (!scope.IsSkipped) HandleOf(scope, child).OnReady();
+    }
+
     void IEffects.CodeBegins(ChildState child)
     {
         ScopeCode inner = CodeOf(child.Inner!);
@@ -49,7 +55,7 @@ internal sealed partial class WorkflowRun
         TimeSpan? timeout = start.Retry?.AttemptTimeout;
         if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout) { Run = State.Run });
         else if (start.Kind == ChildKind.Workflow) _requests.Add(new RunWorkflow(child.Id, child.Attempt, child.Delivery, start.Name, child.WorkflowIdIn(State), start.Worker!, start.Input, timeout, child.Scope.Deadline) { AttemptAt = child.AttemptAt!.Value });
-        else _requests.Add(new DispatchWorker(child.Id, child.Attempt, child.Delivery, start.Name, start.Worker!, start.Input, timeout, child.Scope.Deadline) { Map = start.Map, Run = State.Run });
+        else _requests.Add(new DispatchWorker(child.Id, child.Attempt, child.Delivery, start.Name, start.Worker!, start.Input, timeout, child.Scope.Deadline) { Map = start.Map, Run = State.Run, GetsReady = start.GetsReady });
     }
 
     void IEffects.CancelRunning(ScopeState scope) => _requests.Add(new CancelRunning(scope.Id, scope.Cause!));

@@ -37,5 +37,11 @@ internal sealed record AskCancel(string? Reason, string? By) : Input;
 /// <summary>Somebody sends a signal.</summary>
 internal sealed record AskSignal(string Name, string? Json, string? Key) : Input;
 
-/// <summary>A running worker asks for a sibling.</summary>
-internal sealed record AskSpawn(ChildId Parent, int Delivery, string Name, string Worker, string Json) : Input;
+/// <summary>A running delivery asks its workflow for something, and waits for the answer.</summary>
+internal abstract record LeafAsk(ChildId Child, int Delivery) : Input;
+
+/// <summary>It asks for a sibling.</summary>
+internal sealed record AskSpawn(ChildId Parent, int Delivery, string Name, string Worker, string Json) : LeafAsk(Parent, Delivery);
+
+/// <summary>It says that it is ready.</summary>
+internal sealed record AskReady(ChildId Child, int Delivery, string? Json) : LeafAsk(Child, Delivery);

@@ -21,6 +21,7 @@ internal static class Intake
             AskCancel cancel => state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null,
             AskSignal signal => signal.Key is { } key && state.SignalKeys.Contains(key) ? null : new SignalReceived(now, signal.Name, signal.Json, signal.Key),
             AskSpawn spawn => ToEvent(state, spawn, now),
+            AskReady ready => state.Find(ready.Child) is { } child && child.MayGetReady(ready.Delivery) ? new ChildReady(now, ready.Child, ready.Delivery, ready.Json) : null,
             _ => null,
         };
     }

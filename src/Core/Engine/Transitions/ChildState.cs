@@ -48,6 +48,15 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Whether its scope was cancelled while it ran (C4).</summary>
     public bool IsCancelRequested { get; set; }
 
+    /// <summary>Whether it has said that it is ready (R14).</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>What it is ready with, as JSON text.</summary>
+    public string? ReadyValue { get; set; }
+
+    /// <summary>A child that never got ready has failed to start, which is its starter's affair (R14).</summary>
+    public bool IsIsolated => start.Isolated || (start.GetsReady && !IsReady);
+
     /// <summary>Null until the child has ended.</summary>
     public Result? Result { get; set; }
 
@@ -99,6 +108,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
         EndedAt = EndedAt,
         TraceId = workflow.TraceId,
     };
+
+    /// <summary>Whether this delivery's word that it is ready is the first.</summary>
+    public bool MayGetReady(int delivery) => start.GetsReady && Status == ChildStatus.Running && !IsReady && Delivery == delivery;
 
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
     public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);

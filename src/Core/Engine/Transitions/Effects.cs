@@ -9,6 +9,9 @@ internal interface IEffects
     /// <summary>Notice: a child ended; its handle completes.</summary>
     void ChildEnded(ChildState child);
 
+    /// <summary>Notice: a child is ready; its start completes.</summary>
+    void ChildReady(ChildState child);
+
     /// <summary>Notice: a branch or group has its place; its code begins.</summary>
     void CodeBegins(ChildState child);
 

@@ -33,6 +33,9 @@ internal static partial class Transitions
             case ChildSpawned spawned:
                 OnSpawned(state, spawned, effects);
                 break;
+            case ChildReady ready:
+                OnReady(state, ready, effects);
+                break;
             case DeliveriesLost lost:
                 OnLost(state, lost, effects);
                 break;
@@ -151,7 +154,8 @@ internal static partial class Transitions
         if (state.Find(ended.Child) is not { } child || !child.Expects(ended.Attempt, ended.Delivery)) return;
         child.Silo = ended.Silo;
         child.StartedAt = ended.StartedAt ?? child.StartedAt;
-        if (ended.Result.Kind == OutcomeKind.Failed && TryBackOff(state, child, ended, effects)) return;
+        // Whoever started it holds what the attempt that failed was ready with: another one's is no use (R14).
+        if (ended.Result.Kind == OutcomeKind.Failed && !child.IsReady && TryBackOff(state, child, ended, effects)) return;
         End(state, child, ended.Result, effects);
     }
 
@@ -181,6 +185,7 @@ internal static partial class Transitions
             if (!lost.HandedBack) child.LostDeliveries++;
             // Nothing runs any more: a cancelled child has nobody left to wait for.
             if (child.Scope.Cause is not null) End(state, child, Result.Cancelled(child.LastFailure), effects);
+            else if (child.IsReady) End(state, child, Result.Failed(ReadyWorkerLost(child, lost.Reason)), effects);
             else if (child.LostDeliveries >= MaxDeliveries) End(state, child, Result.Failed(WorkerLost(child, lost.Reason)), effects);
             else Deliver(child, effects);
         }
@@ -188,6 +193,17 @@ internal static partial class Transitions
 
     private static Failure WorkerLost(ChildState child, string reason) => Failure.From(new WorkerLostException(
         $"Child '{child.Start.Name}' was delivered {child.LostDeliveries} times in attempt {child.Attempt}, and each time its worker was lost: {reason}"));
+
+    private static Failure ReadyWorkerLost(ChildState child, string reason) => Failure.From(new WorkerLostException(
+        $"Child '{child.Start.Name}' was lost with its worker after it had said that it is ready: {reason}"));
+
+    private static void OnReady(WorkflowState state, ChildReady ready, IEffects effects)
+    {
+        if (state.Find(ready.Child) is not { } child || !child.MayGetReady(ready.Delivery)) return;
+        child.IsReady = true;
+        child.ReadyValue = ready.Value;
+        effects.ChildReady(child);
+    }
 
     private static void OnSpawned(WorkflowState state, ChildSpawned spawned, IEffects effects)
     {
@@ -243,7 +259,7 @@ internal static partial class Transitions
         // First the outcome, then what follows from it: for watchers, and for code that looks at outcomes when it is cancelled.
         effects.ChildEnded(child);
         // The outcome that triggers fail-fast is the cancellation: nothing else has to be journaled for it (C3).
-        if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.Start.Isolated)
+        if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.IsIsolated)
             Cancel(state, scope, CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Start.Name, state.Now), effects);
         if (heldPlace) PassPlaceOn(state, scope, effects);
     }

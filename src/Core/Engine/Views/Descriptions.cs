@@ -52,6 +52,7 @@ internal static class Descriptions
             Silo = child.Silo,
             Attempt = child.Attempt,
             Delivery = child.Delivery,
+            IsReady = child.IsReady,
             StartedAt = child.StartedAt,
             EndedAt = child.EndedAt,
             Failure = child.Result?.Failure ?? (child.Status == ChildStatus.BackingOff ? child.LastFailure : null),

@@ -49,6 +49,8 @@ internal sealed class EventView(WorkflowId id) : NoEffects
     public override void ChildEnded(ChildState child) =>
         _events.Add(Of(WorkflowEventKind.ChildEnded, child) with { Outcome = child.Result!.Kind, Failure = child.Result.Failure });
 
+    public override void ChildReady(ChildState child) => _events.Add(Of(WorkflowEventKind.ChildReady, child));
+
     public override void ScopeCancelled(ScopeState scope) =>
         _events.Add(new WorkflowEvent(_sequence, _state.Now, WorkflowEventKind.Cancelled, scope.Owner is { } owner ? PathOf(owner) : []) { Cause = scope.Cause });
 

@@ -7,6 +7,10 @@ internal class NoEffects : IEffects
     {
     }
 
+    public virtual void ChildReady(ChildState child)
+    {
+    }
+
     public virtual void CodeBegins(ChildState child)
     {
     }

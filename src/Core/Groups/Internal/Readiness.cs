@@ -35,8 +35,12 @@ internal abstract class Readiness
         lock (_gate) _attempt = null;
     }
 
-    public static InvalidOperationException NeverReady(string name) =>
-        new($"Child '{name}' ended without saying that it is ready. Call context.Ready(value) before the work returns, or use Start.");
+    public static InvalidOperationException NeverReady(string name, string call = "context.Ready(value)") =>
+        new($"Child '{name}' ended without saying that it is ready. Call {call} before the work returns, or use Start.");
+
+    public static InvalidOperationException AfterItsEnd(string name) => new($"Child '{name}' said that it is ready after its attempt had ended.");
+
+    public static InvalidOperationException Twice(string name, string call = "context.Ready") => new($"Child '{name}' said that it is ready twice. Call {call} once.");
 
     protected void BeginAttempt(object attempt)
     {
@@ -48,17 +52,27 @@ internal abstract class Readiness
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(_attempt, attempt)) throw new InvalidOperationException($"Child '{name}' said that it is ready after its attempt had ended.");
-            if (_isReady) throw new InvalidOperationException($"Child '{name}' said that it is ready twice. Call context.Ready once.");
+            if (!ReferenceEquals(_attempt, attempt)) throw AfterItsEnd(name);
+            if (_isReady) throw Twice(name);
             _isReady = true;
         }
     }
 }
 
+/// <summary>What a start waits for.</summary>
+/// <typeparam name="TReady">The type of the value that the child is ready with.</typeparam>
+internal interface IReadiness<TReady>
+{
+    void MarkAwaited();
+
+    /// <summary>The value, or what stopped the child before there was one.</summary>
+    Task<TReady> WaitAsync(ChildTask child);
+}
+
 /// <inheritdoc cref="Readiness"/>
 /// <typeparam name="TReady">The type of the value that the child is ready with.</typeparam>
 /// <param name="name">The child's name.</param>
-internal sealed class Readiness<TReady>(string name) : Readiness
+internal sealed class Readiness<TReady>(string name) : Readiness, IReadiness<TReady>
 {
     // Waiters run on the pool: the child that is ready has work to do.
     private readonly TaskCompletionSource<TReady> _value = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,7 +90,6 @@ internal sealed class Readiness<TReady>(string name) : Readiness
         _value.SetResult(value);
     }
 
-    /// <summary>The value, or what stopped the child before there was one.</summary>
     public async Task<TReady> WaitAsync(ChildTask child)
     {
         await Task.WhenAny(_value.Task, child.WhenEnded).ConfigureAwait(false);
