@@ -35,9 +35,7 @@ internal sealed class Silos : IAsyncDisposable
         await Poll.UntilAsync(
             async () =>
             {
-                long started = TimeProvider.System.GetTimestamp();
-                last = await silos.RunAsync("fan-out", "--children", "30");
-                silos.Pace = TimeProvider.System.GetElapsedTime(started);
+                last = await silos.PacedAsync("fan-out", "--children", "30");
                 return last.Output.Count(line => line.StartsWith("  silo-", StringComparison.Ordinal)) == 3;
             },
             Guard,
@@ -85,6 +83,15 @@ internal sealed class Silos : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Runs the client to its end, and takes its time for the pace.</summary>
+    private async Task<ProgramProcess> PacedAsync(params string[] args)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        ProgramProcess client = await RunAsync(args);
+        Pace = TimeProvider.System.GetElapsedTime(started);
+        return client;
+    }
+
     /// <summary>Waits until so many children of a workflow run, or more.</summary>
     /// <returns>How many of them each silo runs, by its address.</returns>
     public async Task<Dictionary<string, int>> RunningAsync(string workflow, int children)
@@ -94,7 +101,7 @@ internal sealed class Silos : IAsyncDisposable
         await Poll.UntilAsync(
             async () =>
             {
-                last = await RunAsync("audit", "--running");
+                last = await PacedAsync("audit", "--running");
                 running = last.Output.Where(line => line.StartsWith($"{workflow}  child ", StringComparison.Ordinal))
                     .GroupBy(line => line.Split("  silo ")[1], StringComparer.Ordinal)
                     .ToDictionary(silo => silo.Key, silo => silo.Count());

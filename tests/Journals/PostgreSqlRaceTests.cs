@@ -183,7 +183,7 @@ public sealed class PostgreSqlRaceTests(PostgreSqlFixture postgres) : IAsyncLife
         {
             TaskCompletionSource warm = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Task<long> writing = WriteUntilItFailsAsync(accepted, warm);
-            await warm.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+            await warm.Task.WaitAsync(TimeSpan.FromMinutes(2), Token);
             await postgres.Server.RestartAsync(crash: true);
             accepted = await writing;
             // The other journal has seen nothing of it but that its connections are gone.

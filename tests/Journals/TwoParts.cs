@@ -13,7 +13,7 @@ public sealed class TwoParts : Workflow<int, int>
         await using (ServiceProvider first = Host(new Gate(running, Opens: false), useJournal))
         {
             await first.GetRequiredService<IWorkflowClient>().StartAsync(Run.Workflow<TwoParts>(), "two", 20, token);
-            await running.Task.WaitAsync(TimeSpan.FromSeconds(30), token);
+            await running.Task.WaitAsync(TimeSpan.FromMinutes(2), token);
         }
 
         await using ServiceProvider second = Host(new Gate(new TaskCompletionSource(), Opens: true), useJournal);

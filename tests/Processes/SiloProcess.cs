@@ -88,6 +88,14 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks a health endpoint until it answers, whatever it says.</summary>
+    public async Task<(HttpStatusCode Code, string Body)> AnswerAsync(string path, TimeSpan bound)
+    {
+        (HttpStatusCode Code, string Body)? answer = null;
+        await Poll.UntilAsync(async () => (answer = await AskAsync(path)) is not null, bound, () => Output);
+        return answer!.Value;
+    }
+
     /// <summary>Waits until the silo says that it is ready.</summary>
     /// <returns>How long that took from now.</returns>
     public Task<TimeSpan> ReadyAsync(TimeSpan bound) => Poll.UntilAsync(async () => await IsReadyAsync(), bound, () => Output);

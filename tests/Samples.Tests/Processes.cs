@@ -23,7 +23,7 @@ internal static class Processes
         using Process process = Process.Start(start)!;
         // Only a guard against hanging.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        patience.CancelAfter(TimeSpan.FromMinutes(5));
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(patience.Token);

@@ -1,4 +1,5 @@
 using System.Text;
+using Npgsql;
 using Sheaf.PostgreSql;
 using Sheaf.Processes;
 
@@ -53,6 +54,18 @@ internal sealed class SiloSet : IAsyncDisposable
         },
         Guard,
         () => string.Join('\n', _silos.Select(silo => silo.Output)));
+
+    /// <summary>Waits until the others have declared a silo dead.</summary>
+    public async Task DeclaredDeadAsync(int place)
+    {
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(Database);
+        await using NpgsqlCommand command = database.CreateCommand("SELECT status FROM sheaf_membership WHERE silo LIKE $1");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"%:{_silos[place].SiloPort}@%" });
+        await Poll.UntilAsync(
+            async () => (string?)await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) == "Dead",
+            Guard,
+            () => string.Join('\n', _silos.Select(silo => silo.Output)));
+    }
 
     /// <summary>Writes what every silo has printed, and what the database has, into files.</summary>
     /// <returns>The folder.</returns>

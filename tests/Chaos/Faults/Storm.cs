@@ -60,15 +60,22 @@ internal sealed class Storm(SiloSet silos, PostgreSqlServer server, Random rando
                 for (int i = 0; i < SiloSet.Count; i++) silos.Replace(i);
                 break;
             case Fault.Pause:
-                await SuspendAsync(silos[place], TimeSpan.FromSeconds(0.5 + random.NextDouble()), cancellationToken);
+                await silos[place].SuspendAsync();
+                await Task.Delay(TimeSpan.FromSeconds(0.5 + random.NextDouble()), TimeProvider.System, cancellationToken);
+                await silos[place].WakeAsync();
                 break;
             case Fault.Freeze:
-                await SuspendAsync(silos[place], TimeSpan.FromSeconds(8 + (12 * random.NextDouble())), cancellationToken);
+                await silos[place].SuspendAsync();
+                await Task.Delay(TimeSpan.FromSeconds(8 + (12 * random.NextDouble())), TimeProvider.System, cancellationToken);
+                await silos.DeclaredDeadAsync(place);
+                await silos[place].WakeAsync();
                 // It ends itself when it learns of its death.
                 await silos[place].ExitAsync();
                 silos.Replace(place);
                 break;
             case Fault.Stop:
+                // One that was taken for dead meanwhile has nothing left to stop.
+                if (silos[place].HasExited) break;
                 int exit = await silos[place].TerminateAsync();
                 Assert.True(exit == 0, $"{SiloSet.NameOf(place)} was asked to stop, and ended with {exit}:\n{silos[place].Output}");
                 silos.Replace(place);
@@ -79,12 +86,5 @@ internal sealed class Storm(SiloSet silos, PostgreSqlServer server, Random rando
             default:
                 throw new InvalidOperationException($"Nobody knows how to strike with {fault}.");
         }
-    }
-
-    private static async Task SuspendAsync(SiloProcess silo, TimeSpan time, CancellationToken cancellationToken)
-    {
-        await silo.SuspendAsync();
-        await Task.Delay(time, TimeProvider.System, cancellationToken);
-        await silo.WakeAsync();
     }
 }

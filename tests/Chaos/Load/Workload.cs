@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Sheaf.Processes;
 
 namespace Sheaf.Chaos.Load;
 
@@ -43,6 +44,12 @@ internal sealed class Workload : IAsyncDisposable
             select load.WorkAsync(load._clients[client].Workflows, jobs));
         return load;
     }
+
+    /// <summary>Waits until every silo runs children of it.</summary>
+    public Task FlowsAsync(int silos) => Poll.UntilAsync(
+        async () => (await Cluster.GetRunningAsync(TestContext.Current.CancellationToken)).Select(child => child.Silo).Distinct().Count() == silos,
+        TimeSpan.FromMinutes(2),
+        () => $"{Ended.Count} jobs have ended, {_underWay.Count} are under way.");
 
     /// <summary>Begins nothing more, and waits for what has begun.</summary>
     /// <param name="bound">How long; what has not ended then stays <see cref="UnderWay"/>.</param>

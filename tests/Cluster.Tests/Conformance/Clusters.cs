@@ -37,7 +37,12 @@ public sealed class ClusterProcess : HostProcess
     public static async Task<ClusterProcess> StartAsync(int silos, IJournal journal, TimeProvider time, Func<SheafBuilder, SheafBuilder> configure, bool stays = false)
     {
         InProcessTestClusterBuilder builder = new((short)silos);
-        builder.ConfigureSilo((_, silo) => silo.AddSheaf(configure).UseTimeProvider(time).UseJournal(journal));
+        builder.ConfigureSilo((_, silo) =>
+        {
+            // Two of them on one journal are no cluster: to each the other's silos are dead. One takes over at its start, and no more.
+            silo.Services.Configure<SheafSiloOptions>(options => options.SweepPeriod = TimeSpan.FromHours(1));
+            silo.AddSheaf(configure).UseTimeProvider(time).UseJournal(journal);
+        });
         builder.ConfigureClient(client => client.AddSheaf(configure));
         InProcessTestCluster cluster = builder.Build();
         await cluster.DeployAsync();

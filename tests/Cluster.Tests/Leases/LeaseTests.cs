@@ -7,7 +7,7 @@ namespace Sheaf.Cluster.Tests.Leases;
 public sealed class LeaseTests
 {
     /// <summary>It counts by the machine's clock: where everything stands still for so long, children are let go of that nobody has cut off.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
 
     [Fact]
     [Trait("Rule", "C5")]

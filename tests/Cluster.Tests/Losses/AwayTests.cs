@@ -94,10 +94,7 @@ public sealed class AwayTests
         await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted { Time = _time, Journal = new AbsentJournal(new MemoryJournal()) });
         WorkflowId id = await LeaveAsync(cluster, cluster.Silos[1]);
         IWorkflowGrain place = cluster.Orleans.Client.GetGrain<IWorkflowGrain>(id.Value);
-        // It is here again before that time is over, and nobody waits for it after.
-        Assert.Null(await place.EndAsync(TimeSpan.FromSeconds(3)));
-        using WorkflowActor.Hold? held = OwnerOf(cluster.Silos[1]).Find(id)?.TryHold();
-        Assert.NotNull(held);
+        using WorkflowActor.Hold held = await cluster.Field.GuardAsync(BringBackAsync(), "its coming back");
         _time.Advance(LieFallow.Time);
         await cluster.Field.StartedAsync(3);
         IManagementGrain management = cluster.Orleans.Client.GetGrain<IManagementGrain>(0);
@@ -105,6 +102,16 @@ public sealed class AwayTests
         Assert.Equal(cluster.Silos[1].SiloAddress, await management.GetActivationAddress(place));
         cluster.Field.Open("open");
         Assert.Equal(3, await cluster.ResultAsync(id));
+
+        async Task<WorkflowActor.Hold> BringBackAsync()
+        {
+            while (true)
+            {
+                // It is here again before that time is over, and nobody waits for it after. On a busy machine it may take one more.
+                Assert.Null(await place.EndAsync(TimeSpan.FromSeconds(3)));
+                if (OwnerOf(cluster.Silos[1]).Find(id)?.TryHold() is { } hold) return hold;
+            }
+        }
     }
 
     private static WorkflowOwner OwnerOf(InProcessSiloHandle silo) => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows;

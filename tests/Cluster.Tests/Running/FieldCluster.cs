@@ -194,6 +194,10 @@ public sealed class FieldCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>No silo has a workflow in memory that has ended: one that has ended for its callers may be on its way out.</summary>
+    public Task LetGoAsync(WorkflowId id) => Field.GuardAsync(
+        Task.WhenAll(Silos.Select(silo => silo.SiloHost.Services.GetRequiredService<ClusterHost>().Workflows.Find(id)?.WhenLetGo ?? Task.CompletedTask)), $"the silos to let go of {id}");
+
     /// <summary>No silo runs anything. A worker has told the field of its end before its silo knows of it.</summary>
     public Task NothingRunsAsync() => Field.GuardAsync(Polling.UntilAsync(async () => (await Cluster.GetRunningAsync()).Count == 0), "the silos to run nothing");
 

@@ -67,7 +67,7 @@ public sealed class LieFallow : Workflow<Rows, int>
     }
 }
 
-/// <summary>After its workers it awaits what is not the workflow's, until it is mended.</summary>
+/// <summary>After its first worker it leaves its turn, until it is mended.</summary>
 [Workflow("wilt")]
 public sealed class Wilt(Field field) : Workflow<Rows, int>
 {
@@ -76,7 +76,8 @@ public sealed class Wilt(Field field) : Workflow<Rows, int>
         ChildTask<int> first = group.Start("first", Refs.Of(input.Worker), new Work("first", 0));
         ChildTask<int> second = group.Start("second", Refs.Of(input.Worker), new Work("second", 1));
         await first;
-        if (!field.IsMended) await Task.Run(() => { });
+        // Not an await alone: what has ended before it is awaited is not foreign to the turn.
+        if (!field.IsMended) await Task.Run(workflow.NewGuid);
         return await second;
     });
 }

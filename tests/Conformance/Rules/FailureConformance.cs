@@ -128,7 +128,8 @@ public abstract class FailureConformance<THost> : RuleTests<THost>
     [Trait("Rule", "R4")]
     public async Task Run_ChildThrowsCancellationThatNobodyAskedFor_IsAFailure()
     {
-        PlanEnd end = await RunAsync(new("g", new Start("a", new CancelUnasked()), new Start("b", new WaitForCancel()), new Await("b")));
+        // Behind a gate: a local child that fails at once cancels the group while the body still starts the other.
+        PlanEnd end = await RunAsync(new("g", new Start("a", new AtGate("open", new CancelUnasked())), new Start("b", new WaitForCancel()), new Open("open"), new Await("b")));
         Assert.IsAssignableFrom<OperationCanceledException>(Assert.Single(end.Failures.Leaves).Exception);
         Assert.Equal((OutcomeKind.Failed, OutcomeKind.Cancelled), (end.KindOf("g", "a"), end.KindOf("g", "b")));
     }

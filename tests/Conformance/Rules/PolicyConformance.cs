@@ -69,9 +69,11 @@ public abstract class PolicyConformance<THost> : RuleTests<THost>
         PlanEnd end = await RunAsync(new("g",
             new Start("ok", new Succeed()),
             new Await("ok"),
-            new Start("fails", new Fail(Bad())),
+            // Behind a gate: a local child that fails at once cancels the group while the body still starts others.
+            new Start("fails", new AtGate("fail", new Fail(Bad()))),
             new Start("waits", new WaitForCancel()),
             new Start("queued", new Succeed()),
+            new Open("fail"),
             new Await("queued")) { MaxConcurrency = 2 });
         Assert.Equal(["ok", "fails", "waits", "queued"], Stage.Outcomes["g"].Select(outcome => outcome.Name));
         Assert.Equal([0, 1, 2, 3], Stage.Outcomes["g"].Select(outcome => outcome.Ordinal));

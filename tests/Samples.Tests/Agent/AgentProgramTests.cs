@@ -233,7 +233,7 @@ public sealed class AgentProgramTests : IDisposable
         using var interruption = new CancellationTokenSource();
         var view = new InterruptingView(new PlainAnswerView(_output), when, interruption);
         return await AgentProgram.RunAsync([question], Surroundings() with { View = _ => view }, interruption.Token)
-            .WaitAsync(TimeSpan.FromSeconds(30), Token);
+            .WaitAsync(TimeSpan.FromMinutes(2), Token);
     }
 
     private AgentSurroundings Surroundings() => new()

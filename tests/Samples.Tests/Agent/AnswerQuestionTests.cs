@@ -110,6 +110,6 @@ public sealed class AnswerQuestionTests : IAsyncLifetime
 
         public void Stopped(WorkflowId workflow, CancellationCause? cause) => _heard.Writer.TryWrite($"stopped: {cause?.Root.Reason}");
 
-        public Task<string> NextAsync() => _heard.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token);
+        public Task<string> NextAsync() => _heard.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromMinutes(2), Token);
     }
 }

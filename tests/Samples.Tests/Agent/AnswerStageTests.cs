@@ -89,8 +89,8 @@ public sealed class AnswerStageTests
         var standIn = new FakeModel((_, _) => throw new InvalidOperationException("must not be asked"));
         var stage = new AnswerStage(model, standIn, ["secret"], _progress, TimeProvider.System);
 
-        ExceptionGroup tree = Tree(await stage.RunAsync(new ModelRequest("q", [], null), Token).WaitAsync(TimeSpan.FromSeconds(30), Token));
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        ExceptionGroup tree = Tree(await stage.RunAsync(new ModelRequest("q", [], null), Token).WaitAsync(TimeSpan.FromMinutes(2), Token));
+        await stopped.Task.WaitAsync(TimeSpan.FromMinutes(2), Token);
         FailureLeaf leaf = Assert.Single(tree.Leaves);
         Assert.Equal("answer/compliance", Assert.Single(leaf.Origins).ToString());
         Assert.Equal("this i", _progress.Snapshot.Answer);

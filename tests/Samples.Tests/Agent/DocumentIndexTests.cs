@@ -176,7 +176,7 @@ public sealed class DocumentIndexTests : IDisposable
 
         // On a thread of its own: opening a FIFO blocks the caller, and would block the test.
         await using DocumentIndex index = await Task.Run(() => DocumentIndex.BuildAsync(_folder.Path, Token), Token)
-            .WaitAsync(TimeSpan.FromSeconds(30), Token);
+            .WaitAsync(TimeSpan.FromMinutes(2), Token);
         Assert.Empty(index.Errors);
         Assert.Single(await index.SearchAsync(["plain"], cancellationToken: Token));
     }

@@ -108,7 +108,7 @@ public sealed class ScanProgramTests : IDisposable
         await open.WhenWaiting(1);
         await interruption.CancelAsync();
 
-        Assert.Equal(130, await run.WaitAsync(TimeSpan.FromSeconds(30), Token));
+        Assert.Equal(130, await run.WaitAsync(TimeSpan.FromMinutes(2), Token));
         Assert.Contains(" files (0 binary), ", _output.ToString(), StringComparison.Ordinal);
         // Being interrupted is no failure of any file.
         Assert.DoesNotContain("CanceledException", _output.ToString(), StringComparison.Ordinal);
@@ -169,7 +169,7 @@ public sealed class ScanProgramTests : IDisposable
 
         public async Task WhenWaiting(int count)
         {
-            for (int i = 0; i < count; i++) await _waiting.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token);
+            for (int i = 0; i < count; i++) await _waiting.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromMinutes(2), Token);
         }
 
         private sealed class Gated : MemoryStream

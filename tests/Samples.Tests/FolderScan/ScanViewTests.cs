@@ -161,7 +161,7 @@ public sealed class ScanViewTests
         public override Task WriteLineAsync(string? value) => _lines.Writer.WriteAsync(value!).AsTask();
 
         public Task<string> NextAsync() =>
-            _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            _lines.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         public IEnumerable<string> Rest()
         {

@@ -30,8 +30,7 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
         await lost.KillAsync();
         await Poll.UntilAsync(async () => await cluster.Database.StatusAsync(lost.SiloPort) == "Dead", Guard, () => cluster.Silos[1].Output);
         Assert.Equal(2L, await cluster.CountAsync("Active"));
-        Assert.True(await cluster.Silos[1].IsReadyAsync());
-        Assert.True(await cluster.Silos[2].IsReadyAsync());
+        await Task.WhenAll(cluster.Silos.Skip(1).Select(silo => silo.ReadyAsync(Guard)));
     }
 
     [Fact]
@@ -77,7 +76,7 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
             async () => await silo.AskAsync("/health/ready") is { Code: HttpStatusCode.ServiceUnavailable, Body: "Unhealthy. This silo is Joining.\n" },
             Guard,
             () => silo.Output);
-        Assert.Equal(HttpStatusCode.OK, (await silo.AskAsync("/health/live"))?.Code);
+        Assert.Equal(HttpStatusCode.OK, (await silo.AnswerAsync("/health/live", Guard)).Code);
         await database.ExecuteAsync("UPDATE sheaf_silo SET status = 6 WHERE silo_name = 'lost'; UPDATE sheaf_cluster SET version = version + 1");
         await silo.ReadyAsync(Guard);
     }

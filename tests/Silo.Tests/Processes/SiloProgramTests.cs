@@ -33,7 +33,7 @@ public sealed class SiloProgramTests
         await primary.ReadyAsync(Guard);
         await using SiloProcess second = SiloProcess.Start([], ("Sheaf__PrimaryEndpoint", $"127.0.0.1:{primary.SiloPort}"));
         await second.ReadyAsync(Guard);
-        Assert.Equal(HttpStatusCode.OK, (await second.AskAsync("/health/live"))?.Code);
+        Assert.Equal(HttpStatusCode.OK, (await second.AnswerAsync("/health/live", Guard)).Code);
         Assert.Equal(0, await second.TerminateAsync());
         Assert.Equal(0, await primary.TerminateAsync());
     }
