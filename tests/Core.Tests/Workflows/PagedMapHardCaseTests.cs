@@ -1,15 +1,19 @@
 using Microsoft.Extensions.DependencyInjection;
 using Sheaf.Core.Tests.Groups;
 using Sheaf.Engine;
+using Sheaf.Journal;
 
 namespace Sheaf.Core.Tests.Workflows;
 
 public sealed class PagedMapHardCaseTests
 {
-    [Fact]
+    // The second is the longest id that a workflow with a map may have.
+    [Theory]
     [Trait("Rule", "R5")]
     [Trait("Rule", "R15")]
-    public async Task Cancel_BetweenTheRunsOfAMapThatCollectsAll_ThrowsWhatFailedBefore()
+    [InlineData(1)]
+    [InlineData(181)]
+    public async Task Cancel_BetweenTheRunsOfAMapThatCollectsAll_ThrowsWhatFailedBefore(int idLength)
     {
         HookedJournal journal = new();
         await using ServiceProvider services = new ServiceCollection()
@@ -25,9 +29,26 @@ public sealed class PagedMapHardCaseTests
                 cancelled ??= client.CancelAsync(last.Workflow, "enough");
             return Task.CompletedTask;
         };
-        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => client.RunAsync(Run.Workflow<EndlessMap>(), "w", 0).Within("the map's end"));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => client.RunAsync(Run.Workflow<EndlessMap>(), new string('w', idLength), 0).Within("the map's end"));
         Assert.Equal("1 is odd", Assert.Single(failures.Leaves).Exception.Message);
         Assert.True(await cancelled!.Within("the cancellation"));
+    }
+
+    [Theory]
+    [Trait("Rule", "R15")]
+    [InlineData(182, 1)]
+    [InlineData(196, 15)]
+    public async Task Id_WithoutRoomForThoseOfItsPages_IsRefusedBeforeTheFirst(int length, int beyond)
+    {
+        await using ServiceProvider services = new ServiceCollection()
+            .AddSheaf(s => s.AddWorkflow<EndlessMap>().AddWorker<EndlessSource>().AddWorker<OddFails>())
+            .UseEmbedded(new MemoryJournal())
+            .BuildServiceProvider();
+        IWorkflowClient client = services.GetRequiredService<IWorkflowClient>();
+        // Longer by its place in the workflow: '/2.0'.
+        WorkflowId id = new string('x', length);
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => client.RunAsync(Run.Workflow<EndlessMap>(), id, 0).Within("the map's end"));
+        Assert.Equal($"The map's id '{id}/2.0' leaves no room for those of its pages, which are longer: give the workflow that opens it an id of {beyond} characters less.", Assert.Single(failures.Leaves).Exception.Message);
     }
 }
 

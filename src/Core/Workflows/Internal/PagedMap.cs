@@ -15,11 +15,14 @@ internal sealed class PagedMap : Workflow
     public const string Name = "sheaf.paged-map/v1";
 
     /// <summary>The id of the workflow that has a page, from 0: the first child in the first group of its run.</summary>
-    public static WorkflowId IdOfPage(WorkflowId map, int page) => $"{WorkflowState.NameOfRun(map, page + 1)}/{new ChildId(1, 0)}";
+    public static WorkflowId IdOfPage(WorkflowId map, int page) => TextOfPage(map, page);
+
+    private static string TextOfPage(WorkflowId map, int page) => $"{WorkflowState.NameOfRun(map, page + 1)}/{new ChildId(1, 0)}";
 
     internal override async Task<string?> RunJsonAsync(string? input, Payloads payloads, WorkflowContext workflow)
     {
         PagedMapRun run = PagedMapRun.FromJson(input!);
+        if (run is { Page: null, Tally.Pages: 0 }) ThrowUnlessPagesHaveIds(workflow.Id);
         // No ConfigureAwait(false): this is the workflow's turn.
 #pragma warning disable CA2007, MA0004
         PagedMapRun next = await workflow.GroupAsync(run.Settings.Map, group => group.RunPagesAsync(run), new()
@@ -31,6 +34,14 @@ internal sealed class PagedMap : Workflow
         if (next.Page is null) return next.Tally.ToJson();
         workflow.ContinueWith(next.ToJson(), next.FailuresToThrow(cause: null));
         return null;
+    }
+
+    /// <summary>Pages are counted up, and their ids grow with the count: before the first it is known whether those of all have room.</summary>
+    private static void ThrowUnlessPagesHaveIds(WorkflowId map)
+    {
+        int beyond = TextOfPage(map, int.MaxValue - 1).Length - WorkflowId.MaxLength;
+        if (beyond > 0)
+            throw new InvalidOperationException($"The map's id '{map}' leaves no room for those of its pages, which are longer: give the workflow that opens it an id of {beyond} characters less.");
     }
 
     /// <summary>Runs one page in the run's group, and reads the one after it.</summary>
