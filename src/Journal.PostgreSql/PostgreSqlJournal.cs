@@ -18,6 +18,12 @@ namespace Sheaf.Journal;
 /// <see cref="MigrateAsync"/>. For people there are views: <c>sheaf_entry</c>, one row an entry, and <c>sheaf_header</c>.
 /// </para>
 /// <para>
+/// Where no schema is given the tables are in the one that the connection's search path resolves to when the journal is first
+/// used, as <c>current_schema()</c> has it: that of <c>Search Path</c> in the connection string, or of the role, or of the database. With
+/// PostgreSQL's own, <c>"$user", public</c>, it is <c>public</c>, whether or not there is a schema of the user's name. A schema that is given is made where it is
+/// missing, one of the search path is not.
+/// </para>
+/// <para>
 /// What the driver throws (<see cref="NpgsqlException"/>) is passed on. Deadlocks and serialization failures are tried again
 /// first, up to 100 times: the server has then written nothing. After any other error of a call that writes, and after its
 /// cancellation, nobody knows whether it was written (rule D5). Broken connections leave the pool, so that a call after the
@@ -31,61 +37,44 @@ namespace Sheaf.Journal;
 /// </remarks>
 public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
 {
-    /// <summary>The schema that holds the tables where none is given.</summary>
-    public const string DefaultSchema = "public";
-
     private readonly NpgsqlDataSource _dataSource;
 
     /// <summary>Whether the data source was made here, and ends with the journal.</summary>
     private readonly bool _owned;
-    private readonly string _schema;
-    private readonly PostgreSqlStatements _sql;
+
+    /// <summary>As it was given; null for that of the search path.</summary>
+    private readonly string? _schema;
     private readonly SemaphoreSlim _migrating = new(1, 1);
 
-    /// <summary>Whether this journal has seen the schema at its version. One that could not be reached is asked for again.</summary>
-    private volatile bool _migrated;
+    /// <summary>Null until this journal has seen the schema at its version. One that could not be reached is asked for again.</summary>
+    private volatile PostgreSqlStatements? _sql;
 
     /// <summary>Makes a journal with a pool of connections of its own. Connects when it is first used.</summary>
     /// <param name="connectionString">A connection string of Npgsql. Where it says nothing of <c>Max Auto Prepare</c>, statements are prepared; say <c>Max Auto Prepare=0</c> behind a pooler that cannot take that.</param>
-    /// <param name="schema">The schema of the tables; made if it is not there. Journals in different schemas know nothing of each other.</param>
+    /// <param name="schema">The schema of the tables; made if it is not there. Without one they are in that of the search path, see the remarks. Journals in different schemas know nothing of each other.</param>
     /// <exception cref="ArgumentException">The connection string is none, or the schema's name is empty or longer than 63 bytes.</exception>
-    public PostgreSqlJournal(string connectionString, string schema = DefaultSchema)
+    public PostgreSqlJournal(string connectionString, string? schema = null)
         : this(CreateDataSource(connectionString), schema) => _owned = true;
 
     /// <summary>Makes a journal on a data source, which stays its maker's. Connects when it is first used.</summary>
     /// <param name="dataSource">The data source. Let it prepare statements (<c>Max Auto Prepare</c>, at least 10), or appends take longer.</param>
-    /// <param name="schema">The schema of the tables; made if it is not there. Journals in different schemas know nothing of each other.</param>
+    /// <param name="schema">The schema of the tables; made if it is not there. Without one they are in that of the search path, see the remarks. Journals in different schemas know nothing of each other.</param>
     /// <exception cref="ArgumentException">The schema's name is empty or longer than 63 bytes.</exception>
-    public PostgreSqlJournal(NpgsqlDataSource dataSource, string schema = DefaultSchema)
+    public PostgreSqlJournal(NpgsqlDataSource dataSource, string? schema = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        ArgumentException.ThrowIfNullOrEmpty(schema);
-        if (System.Text.Encoding.UTF8.GetByteCount(schema) > PostgreSqlSchema.MaxNameLength)
+        if (schema is not null) ArgumentException.ThrowIfNullOrEmpty(schema);
+        if (schema is not null && System.Text.Encoding.UTF8.GetByteCount(schema) > PostgreSqlSchema.MaxNameLength)
             throw new ArgumentException($"The schema's name '{schema}' is too long: at most {PostgreSqlSchema.MaxNameLength} bytes.", nameof(schema));
         _dataSource = dataSource;
         _schema = schema;
-        _sql = new PostgreSqlStatements(PostgreSqlSchema.Quote(schema));
     }
 
     /// <summary>Makes or migrates the tables, unless that is done. Safe to be called by several processes at once.</summary>
     /// <param name="cancellationToken">Gives up; the tables are then as they were, or done.</param>
-    /// <exception cref="InvalidOperationException">The tables were written by a newer version.</exception>
+    /// <exception cref="InvalidOperationException">The tables were written by a newer version, or no schema of the search path exists.</exception>
     /// <exception cref="NpgsqlException">The server cannot be reached, or refuses.</exception>
-    public async Task MigrateAsync(CancellationToken cancellationToken = default)
-    {
-        if (_migrated) return;
-        await _migrating.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (_migrated) return;
-            await PostgreSqlSchema.MigrateAsync(_dataSource, _schema, cancellationToken).ConfigureAwait(false);
-            _migrated = true;
-        }
-        finally
-        {
-            _migrating.Release();
-        }
-    }
+    public Task MigrateAsync(CancellationToken cancellationToken = default) => StatementsAsync(cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellationToken = default)
@@ -94,15 +83,15 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (commits.Count == 0) return [];
         if (commits is [{ Creates: null } single])
-            return [(AppendResult)await ExecuteAsync(command => _sql.AppendOne(command, single), ScalarAsync<short>, cancellationToken).ConfigureAwait(false)];
+            return [(AppendResult)await ExecuteAsync((sql, command) => sql.AppendOne(command, single), ScalarAsync<short>, cancellationToken).ConfigureAwait(false)];
         if (commits is [{ Creates: { } header, Epoch: 1, FirstSequence: 0 } creation])
         {
-            long made = await ExecuteAsync(command => _sql.Create(command, creation, header), ScalarAsync<long>, cancellationToken).ConfigureAwait(false);
+            long made = await ExecuteAsync((sql, command) => sql.Create(command, creation, header), ScalarAsync<long>, cancellationToken).ConfigureAwait(false);
             return [made == 1 ? AppendResult.Accepted : AppendResult.Taken];
         }
 
         AppendBatch batch = new(commits);
-        short[] results = await ExecuteAsync(command => _sql.Append(command, batch), ScalarAsync<short[]>, cancellationToken).ConfigureAwait(false);
+        short[] results = await ExecuteAsync((sql, command) => sql.Append(command, batch), ScalarAsync<short[]>, cancellationToken).ConfigureAwait(false);
         return Array.ConvertAll(results, result => (AppendResult)result);
     }
 
@@ -110,7 +99,7 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
     public async Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        return (await ExecuteAsync(command => _sql.Claim(command, workflow, owner), HeadersAsync, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+        return (await ExecuteAsync((sql, command) => sql.Claim(command, workflow, owner), HeadersAsync, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
     }
 
     /// <inheritdoc/>
@@ -119,49 +108,49 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(liveOwners);
         ArgumentException.ThrowIfNullOrEmpty(owner);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return await ExecuteAsync(command => _sql.ClaimAbandoned(command, [.. liveOwners], owner, limit), HeadersAsync, cancellationToken).ConfigureAwait(false);
+        return await ExecuteAsync((sql, command) => sql.ClaimAbandoned(command, [.. liveOwners], owner, limit), HeadersAsync, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task<int> ReleaseAsync(string owner, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        return ExecuteAsync(command => _sql.Release(command, owner), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
+        return ExecuteAsync((sql, command) => sql.Release(command, owner), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<OwnedWorkflow>> FindOwnedAsync(string owner, DateTimeOffset dueBy, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        return await ExecuteAsync(command => _sql.FindOwned(command, owner, dueBy), (command, token) => RowsAsync(command, row => new OwnedWorkflow(row.GetString(0), row.GetInt64(1)), token), cancellationToken).ConfigureAwait(false);
+        return await ExecuteAsync((sql, command) => sql.FindOwned(command, owner, dueBy), (command, token) => RowsAsync(command, row => new OwnedWorkflow(row.GetString(0), row.GetInt64(1)), token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     /// <remarks>Commits come as the server sends them: a long journal is never in memory whole.</remarks>
     public IAsyncEnumerable<JournalCommit> ReadAsync(WorkflowId workflow, long fromSequence = 0, CancellationToken cancellationToken = default) =>
         StreamAsync(
-            command => _sql.Read(command, workflow, fromSequence),
+            (sql, command) => sql.Read(command, workflow, fromSequence),
             row => new JournalCommit(workflow, row.GetInt64(3), row.GetInt64(0), row.GetInt32(1), row.GetFieldValue<byte[]>(2)),
             cancellationToken);
 
     /// <inheritdoc/>
     public Task TrimAsync(WorkflowId workflow, long beforeSequence, CancellationToken cancellationToken = default) =>
-        ExecuteAsync(command => _sql.Trim(command, workflow, beforeSequence), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
+        ExecuteAsync((sql, command) => sql.Trim(command, workflow, beforeSequence), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<WorkflowHeader?> FindAsync(WorkflowId workflow, CancellationToken cancellationToken = default) =>
-        (await ExecuteAsync(command => _sql.Find(command, workflow), HeadersAsync, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
+        (await ExecuteAsync((sql, command) => sql.Find(command, workflow), HeadersAsync, cancellationToken).ConfigureAwait(false)).SingleOrDefault();
 
     /// <inheritdoc/>
     /// <remarks>Headers come as the server sends them, and are those of the moment when the listing began.</remarks>
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) =>
-        StreamAsync(command => _sql.List(command, status), PostgreSqlStatements.Header, cancellationToken);
+        StreamAsync((sql, command) => sql.List(command, status), PostgreSqlStatements.Header, cancellationToken);
 
     /// <inheritdoc/>
     public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return ExecuteAsync(command => _sql.Purge(command, endedBefore, limit), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
+        return ExecuteAsync((sql, command) => sql.Purge(command, endedBefore, limit), (command, token) => command.ExecuteNonQueryAsync(token), cancellationToken);
     }
 
     /// <summary>Closes the connections, if the journal made its data source. Calls that are under way fail.</summary>
@@ -206,16 +195,31 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         return rows;
     }
 
+    /// <summary>The statements for the schema, once its tables are there.</summary>
+    private async ValueTask<PostgreSqlStatements> StatementsAsync(CancellationToken cancellationToken)
+    {
+        if (_sql is { } known) return known;
+        await _migrating.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _sql ??= new PostgreSqlStatements(PostgreSqlSchema.Quote(await PostgreSqlSchema.MigrateAsync(_dataSource, _schema, cancellationToken).ConfigureAwait(false)));
+        }
+        finally
+        {
+            _migrating.Release();
+        }
+    }
+
     /// <summary>One statement, and with it one transaction; again where the server says that it was another's turn.</summary>
-    private async Task<T> ExecuteAsync<T>(Action<NpgsqlCommand> prepare, Func<NpgsqlCommand, CancellationToken, Task<T>> execute, CancellationToken cancellationToken)
+    private async Task<T> ExecuteAsync<T>(Action<PostgreSqlStatements, NpgsqlCommand> prepare, Func<NpgsqlCommand, CancellationToken, Task<T>> execute, CancellationToken cancellationToken)
     {
         // Under read committed one is enough. Where the server's default is stricter, each takeover costs whom it meets a try.
         const int MaxTries = 100;
         cancellationToken.ThrowIfCancellationRequested();
-        await MigrateAsync(cancellationToken).ConfigureAwait(false);
+        PostgreSqlStatements sql = await StatementsAsync(cancellationToken).ConfigureAwait(false);
         NpgsqlCommand command = _dataSource.CreateCommand();
         await using ConfiguredAsyncDisposable commandEnds = command.ConfigureAwait(false);
-        prepare(command);
+        prepare(sql, command);
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -229,15 +233,15 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         }
     }
 
-    private async IAsyncEnumerable<T> StreamAsync<T>(Action<NpgsqlCommand> prepare, Func<NpgsqlDataReader, T> row, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T> StreamAsync<T>(Action<PostgreSqlStatements, NpgsqlCommand> prepare, Func<NpgsqlDataReader, T> row, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await MigrateAsync(cancellationToken).ConfigureAwait(false);
+        PostgreSqlStatements sql = await StatementsAsync(cancellationToken).ConfigureAwait(false);
         NpgsqlConnection connection = await _dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable connectionEnds = connection.ConfigureAwait(false);
         NpgsqlCommand command = connection.CreateCommand();
         await using ConfiguredAsyncDisposable commandEnds = command.ConfigureAwait(false);
-        prepare(command);
+        prepare(sql, command);
         NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable readerEnds = reader.ConfigureAwait(false);
         bool left = false;

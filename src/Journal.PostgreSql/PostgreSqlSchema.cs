@@ -14,14 +14,22 @@ internal static class PostgreSqlSchema
     /// <summary>The version that this code knows: the number of the last script in <c>Migrations</c>.</summary>
     private const int Version = 2;
 
-    /// <summary>Brings the schema to this version. Several processes may try: an advisory lock lets one at a time.</summary>
-    /// <exception cref="InvalidOperationException">The schema is of a newer version.</exception>
-    public static async Task MigrateAsync(NpgsqlDataSource dataSource, string schema, CancellationToken cancellationToken)
+    /// <summary>PostgreSQL's own search path. Whether a schema of the user's name is there may change, as journals make schemas: it does not count.</summary>
+    private const string DefaultSearchPath = "\"$user\", public";
+
+    /// <summary>Brings a schema to this version. Several processes may try: an advisory lock a schema lets one at a time.</summary>
+    /// <param name="dataSource">The database.</param>
+    /// <param name="given">The schema; null for that of the search path.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The schema.</returns>
+    /// <exception cref="InvalidOperationException">The schema is of a newer version, or the search path has none.</exception>
+    public static async Task<string> MigrateAsync(NpgsqlDataSource dataSource, string? given, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable connectionEnds = connection.ConfigureAwait(false);
+        string schema = given ?? await FindSchemaAsync(connection, cancellationToken).ConfigureAwait(false);
         // The usual case takes no lock and needs no right to create anything.
-        if (await FindVersionAsync(connection, schema, cancellationToken).ConfigureAwait(false) == Version) return;
+        if (await FindVersionAsync(connection, schema, cancellationToken).ConfigureAwait(false) == Version) return schema;
 
         // Whatever the default of the server: after the wait for the lock, what the one before has made must be visible.
         NpgsqlTransaction transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
@@ -49,10 +57,22 @@ internal static class PostgreSqlSchema
             await ExecuteAsync(connection, await ReadScriptAsync(next, cancellationToken).ConfigureAwait(false), null, cancellationToken).ConfigureAwait(false);
         await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"UPDATE sheaf_schema SET version = {Version}"), null, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return schema;
     }
 
     /// <summary>The name as it stands in SQL.</summary>
     public static string Quote(string schema) => $"\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>The schema in which the connection makes tables.</summary>
+    private static async Task<string> FindSchemaAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var path = (string)(await ExecuteAsync(connection, "SELECT current_setting('search_path')", null, cancellationToken).ConfigureAwait(false))!;
+        if (path == DefaultSearchPath) return "public";
+        return await ExecuteAsync(connection, "SELECT current_schema()::text", null, cancellationToken).ConfigureAwait(false) as string
+            ?? throw new InvalidOperationException(
+                $"The search path '{path}' names no schema that exists in database '{connection.Database}' and that its user may use, so that there is no place for the journal. "
+                + "Create the schema (CREATE SCHEMA …), or correct 'Search Path' in the connection string.");
+    }
 
     /// <summary>0 where there is no journal yet.</summary>
     private static async Task<int> FindVersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)

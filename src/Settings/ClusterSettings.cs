@@ -47,12 +47,12 @@ internal class ClusterSettings
     /// </remarks>
     public string? ConnectionString { get; }
 
-    /// <summary>The connection string for membership, with a search path: its own, or the schema <c>public</c>.</summary>
+    /// <summary>The connection string for membership and journal, with a search path: its own, or the schema <c>public</c>.</summary>
     /// <remarks>
     /// Without one, PostgreSQL looks in the schema that has the user's name first, if there is one. Whether there is may change while
     /// silos start, as the journal makes a schema; and a client with another user would look elsewhere.
     /// </remarks>
-    public string MembershipConnectionString => WithSearchPath(ConnectionString!);
+    public string DatabaseConnectionString => WithSearchPath(ConnectionString!);
 
     /// <summary><c>--otel console</c>: whether traces and metrics are printed.</summary>
     public bool TelemetryToConsole { get; }

@@ -83,6 +83,7 @@ internal static class SiloProgram
     {
         SheafBuilder sheaf = silo.AddSheaf(workflows);
         // Without a database it stays in memory, which SiloSettings says the limits of.
-        if (settings.ConnectionString is { } connectionString) sheaf.UsePostgreSqlJournal(connectionString);
+        // Else it is in the schema that membership is in.
+        if (settings.ConnectionString is not null) sheaf.UsePostgreSqlJournal(settings.DatabaseConnectionString);
     }
 }

@@ -89,6 +89,30 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
     }
 
     [Fact]
+    public void Open_InAFolderThatIsNotThere_NamesTheFile()
+    {
+        string file = Path.Combine(_folder, "gone", "sheaf.db");
+        IOException error = Assert.Throws<IOException>(() => new SqliteJournal($"Data Source={file}"));
+        Assert.Contains($"'{file}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", error.Message, StringComparison.Ordinal);
+        Assert.IsType<SqliteException>(error.InnerException);
+        // The whole path also where it is given as a part.
+        error = Assert.Throws<IOException>(() => new SqliteJournal("Data Source=no-such-folder/sheaf.db"));
+        Assert.Contains($"'{Path.GetFullPath("no-such-folder/sheaf.db")}'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_AFolder_NamesIt() =>
+        Assert.Contains($"'{_folder}'", Assert.Throws<IOException>(() => new SqliteJournal($"Data Source={_folder}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Open_AFileThatIsNotThereAndMayNotBeMade_NamesIt()
+    {
+        string file = Path.Combine(_folder, "missing.db");
+        Assert.Contains($"'{file}'", Assert.Throws<IOException>(() => new SqliteJournal($"Data Source={file};Mode=ReadWrite")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Rule", "D6")]
     public async Task Entries_ForPeople_AreRowsOfAView()
     {

@@ -42,7 +42,7 @@ internal sealed class RunningCluster(ConnectionOptions options, ClientSurroundin
         client.UseAdoNetClustering(database =>
         {
             database.Invariant = "Npgsql";
-            database.ConnectionString = settings.MembershipConnectionString;
+            database.ConnectionString = settings.DatabaseConnectionString;
         });
     }
 

@@ -42,7 +42,7 @@ internal static class SiloClusteringExtensions
 
     private static ISiloBuilder UsePostgreSql(this ISiloBuilder silo, SiloSettings settings)
     {
-        string connectionString = settings.MembershipConnectionString;
+        string connectionString = settings.DatabaseConnectionString;
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = settings.ClusterId;

@@ -23,6 +23,16 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
     }
 
     [Fact]
+    public async Task Start_WithASearchPath_HasMembershipAndJournalInItsSchema()
+    {
+        await using Database plain = new(await postgres.Server.CreateDatabaseAsync());
+        await plain.ExecuteAsync("CREATE SCHEMA blue");
+        await using Cluster cluster = new(new Database($"{plain.ConnectionString};Search Path=blue"), 1);
+        await cluster.ReadyAsync();
+        Assert.Equal("blue blue", await plain.ScalarAsync<string>("SELECT string_agg(schemaname, ' ') FROM pg_tables WHERE tablename IN ('sheaf_silo', 'sheaf_workflow')"));
+    }
+
+    [Fact]
     public async Task Kill_OneOfThree_IsDeclaredDeadByTheOthers()
     {
         await using Cluster cluster = await NewAsync(silos: 3);
