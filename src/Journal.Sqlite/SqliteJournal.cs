@@ -29,7 +29,8 @@ public sealed class SqliteJournal : IJournal, IDisposable
     /// <summary>Opens the journal, and makes or migrates its tables.</summary>
     /// <param name="connectionString">A connection string of Microsoft.Data.Sqlite, such as <c>Data Source=sheaf.db</c>.</param>
     /// <exception cref="ArgumentException">The connection string names no file.</exception>
-    /// <exception cref="SqliteException">The file cannot be opened or is no database.</exception>
+    /// <exception cref="IOException">The file cannot be opened; the message names it.</exception>
+    /// <exception cref="SqliteException">The file is no database.</exception>
     /// <exception cref="InvalidOperationException">The file was written by a newer version.</exception>
     public SqliteJournal(string connectionString)
     {
@@ -211,6 +212,9 @@ public sealed class SqliteJournal : IJournal, IDisposable
         _writing.Dispose();
     }
 
+    /// <summary>SQLITE_CANTOPEN.</summary>
+    private const int CannotOpen = 14;
+
     private const string Columns = "id, workflow, input, created_at, owner, epoch, status, ended_at, wakes_at";
 
     private static WorkflowHeader? Find(SqliteConnection connection, SqliteTransaction? transaction, WorkflowId workflow)
@@ -277,11 +281,26 @@ public sealed class SqliteJournal : IJournal, IDisposable
             pragmas.ExecuteNonQuery();
             return connection;
         }
+        catch (SqliteException error) when (error.SqliteErrorCode == CannotOpen)
+        {
+            connection.Dispose();
+            throw new IOException(Explain(connection.DataSource, error), error);
+        }
         catch
         {
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>SQLite says neither which file it is nor what is the matter with it.</summary>
+    private static string Explain(string file, SqliteException error)
+    {
+        string path = Path.GetFullPath(file);
+        string remedy = Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder) ? $"The folder '{folder}' does not exist: create it, or correct 'Data Source'."
+            : Directory.Exists(path) ? "That is a folder: add the name of a file to 'Data Source'."
+            : "This process must be able to read and write it, and to make files in its folder; with 'Mode=ReadWrite' it must be there already.";
+        return $"The journal's file '{path}' cannot be opened ({error.Message}). {remedy}";
     }
 
     /// <summary>Appends the commits of one transaction with commands that are prepared once.</summary>
