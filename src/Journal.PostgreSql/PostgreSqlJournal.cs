@@ -27,7 +27,13 @@ namespace Sheaf.Journal;
 /// What the driver throws (<see cref="NpgsqlException"/>) is passed on. Deadlocks and serialization failures are tried again
 /// first, up to 100 times: the server has then written nothing. After any other error of a call that writes, and after its
 /// cancellation, nobody knows whether it was written (rule D5). Broken connections leave the pool, so that a call after the
-/// server's restart works.
+/// server's restart works; and all of them after a write that a server refuses because it is read-only, so that a call after a
+/// failover looks for the new primary. With several hosts in the connection string, say <c>Target Session Attributes=primary</c>.
+/// </para>
+/// <para>
+/// A host whose user may not make tables finds them made by <see cref="MigrateAsync"/> as another user, who then grants to it
+/// what the error of the first call lists. Behind a pooler that gives each transaction another session (PgBouncer's
+/// transaction mode), say <c>Max Auto Prepare=0</c>.
 /// </para>
 /// <para>
 /// PostgreSQL 15 is what it is tested with. Where the server has lz4, commits are stored compressed. Statements want the
@@ -48,6 +54,9 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
 
     /// <summary>Null until this journal has seen the schema at its version. One that could not be reached is asked for again.</summary>
     private volatile PostgreSqlStatements? _sql;
+
+    /// <summary>Set with <see cref="_sql"/>.</summary>
+    private JournalPlace? _place;
 
     /// <summary>Makes a journal with a pool of connections of its own. Connects when it is first used.</summary>
     /// <param name="connectionString">A connection string of Npgsql. Where it says nothing of <c>Max Auto Prepare</c>, statements are prepared; say <c>Max Auto Prepare=0</c> behind a pooler that cannot take that.</param>
@@ -202,11 +211,29 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         await _migrating.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _sql ??= new PostgreSqlStatements(PostgreSqlSchema.Quote(await PostgreSqlSchema.MigrateAsync(_dataSource, _schema, cancellationToken).ConfigureAwait(false)));
+            if (_sql is { } made) return made;
+            _place = await GuardAsync(() => PostgreSqlSchema.MigrateAsync(_dataSource, _schema, cancellationToken)).ConfigureAwait(false);
+            return _sql = new PostgreSqlStatements(PostgreSqlSchema.Quote(_place.Schema));
         }
         finally
         {
             _migrating.Release();
+        }
+    }
+
+    /// <summary>Asks the server. What it refuses until somebody changes something is thrown with the remedy.</summary>
+    private async Task<T> GuardAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (PostgresException error)
+        {
+            // The server has become a standby, and sessions stay with it: the next attempt is to look for one that takes writes.
+            if (error.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction) _dataSource.Clear();
+            if (PostgreSqlErrors.Explain(error, _place) is { } explained) throw explained;
+            throw;
         }
     }
 
@@ -224,7 +251,7 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         {
             try
             {
-                return await execute(command, cancellationToken).ConfigureAwait(false);
+                return await GuardAsync(() => execute(command, cancellationToken)).ConfigureAwait(false);
             }
             catch (PostgresException error) when (attempt < MaxTries && error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
@@ -242,7 +269,7 @@ public sealed class PostgreSqlJournal : IJournal, IAsyncDisposable, IDisposable
         NpgsqlCommand command = connection.CreateCommand();
         await using ConfiguredAsyncDisposable commandEnds = command.ConfigureAwait(false);
         prepare(sql, command);
-        NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        NpgsqlDataReader reader = await GuardAsync(() => command.ExecuteReaderAsync(cancellationToken)).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable readerEnds = reader.ConfigureAwait(false);
         bool left = false;
         try

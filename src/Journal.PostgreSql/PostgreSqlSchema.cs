@@ -21,16 +21,42 @@ internal static class PostgreSqlSchema
     /// <param name="dataSource">The database.</param>
     /// <param name="given">The schema; null for that of the search path.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The schema.</returns>
+    /// <returns>The schema, and as whom the journal works in it.</returns>
     /// <exception cref="InvalidOperationException">The schema is of a newer version, or the search path has none.</exception>
-    public static async Task<string> MigrateAsync(NpgsqlDataSource dataSource, string? given, CancellationToken cancellationToken)
+    public static async Task<JournalPlace> MigrateAsync(NpgsqlDataSource dataSource, string? given, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable connectionEnds = connection.ConfigureAwait(false);
-        string schema = given ?? await FindSchemaAsync(connection, cancellationToken).ConfigureAwait(false);
-        // The usual case takes no lock and needs no right to create anything.
-        if (await FindVersionAsync(connection, schema, cancellationToken).ConfigureAwait(false) == Version) return schema;
+        JournalPlace place = await FindPlaceAsync(connection, given, cancellationToken).ConfigureAwait(false);
+        string what = "the journal's tables";
+        try
+        {
+            // The usual case takes no lock and needs no right to create anything.
+            int version = await FindVersionAsync(connection, place.Schema, cancellationToken).ConfigureAwait(false);
+            if (version == Version) return place;
+            if (version != 0) what += string.Create(CultureInfo.InvariantCulture, $" of version {version} into those of version {Version}");
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw PostgreSqlErrors.CannotUse(error, place);
+        }
 
+        try
+        {
+            await MigrateAsync(connection, place.Schema, cancellationToken).ConfigureAwait(false);
+            return place;
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw PostgreSqlErrors.CannotMigrate(error, what, place);
+        }
+    }
+
+    /// <summary>The name as it stands in SQL.</summary>
+    public static string Quote(string schema) => $"\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static async Task MigrateAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
+    {
         // Whatever the default of the server: after the wait for the lock, what the one before has made must be visible.
         NpgsqlTransaction transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
         await using ConfiguredAsyncDisposable transactionEnds = transaction.ConfigureAwait(false);
@@ -57,21 +83,19 @@ internal static class PostgreSqlSchema
             await ExecuteAsync(connection, await ReadScriptAsync(next, cancellationToken).ConfigureAwait(false), null, cancellationToken).ConfigureAwait(false);
         await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"UPDATE sheaf_schema SET version = {Version}"), null, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-        return schema;
     }
 
-    /// <summary>The name as it stands in SQL.</summary>
-    public static string Quote(string schema) => $"\"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    /// <summary>The schema in which the connection makes tables.</summary>
-    private static async Task<string> FindSchemaAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>The schema that is given, or else that in which the connection makes tables.</summary>
+    private static async Task<JournalPlace> FindPlaceAsync(NpgsqlConnection connection, string? given, CancellationToken cancellationToken)
     {
-        var path = (string)(await ExecuteAsync(connection, "SELECT current_setting('search_path')", null, cancellationToken).ConfigureAwait(false))!;
-        if (path == DefaultSearchPath) return "public";
-        return await ExecuteAsync(connection, "SELECT current_schema()::text", null, cancellationToken).ConfigureAwait(false) as string
+        const string Ask = "SELECT ARRAY[current_user::text, current_setting('search_path'), current_schema()::text]";
+        var answer = (string?[])(await ExecuteAsync(connection, Ask, null, cancellationToken).ConfigureAwait(false))!;
+        (string user, string path) = (answer[0]!, answer[1]!);
+        string schema = given ?? (path == DefaultSearchPath ? "public" : answer[2])
             ?? throw new InvalidOperationException(
-                $"The search path '{path}' names no schema that exists in database '{connection.Database}' and that its user may use, so that there is no place for the journal. "
-                + "Create the schema (CREATE SCHEMA …), or correct 'Search Path' in the connection string.");
+                $"The search path '{path}' names no schema of database '{connection.Database}' that exists and that the user '{user}' may use, so that there is no place for the journal. "
+                + "Create the schema (CREATE SCHEMA …; GRANT USAGE ON SCHEMA … to that user), or correct 'Search Path' in the connection string.");
+        return new JournalPlace(schema, user, connection.Database);
     }
 
     /// <summary>0 where there is no journal yet.</summary>
