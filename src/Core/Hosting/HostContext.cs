@@ -37,7 +37,7 @@ internal sealed class HostContext : IAsyncDisposable
         CommitRetryDelay = probe is null ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
         Stopping = _stopping.Token;
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes, options.FailureTypes);
-        Writer = new JournalWriter(journal);
+        Writer = new JournalWriter(journal, time, logger);
         Leaves = new WorkQueue<Leaf>(leaf => leaf.Execute(), probe);
         // All of them before anything else: what the signalled do then would hold up those that come after (C2).
         Signals = new WorkQueue<Leaf>(leaf => leaf.Signal(), probe, itemsPerVisit: int.MaxValue);

@@ -33,6 +33,9 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 18, Level = LogLevel.Information, Message = "The clock has jumped: it was set, or the machine slept. What is due by it now goes on.")]
     public static partial void ClockJumped(ILogger logger);
 
+    [LoggerMessage(EventId = 19, Level = LogLevel.Warning, Message = "An append of {Count} commits failed; each is written by itself now. If that goes on, the store takes single commits and no batches, and is slower by as many appends: see the error. This is logged once a minute at most.")]
+    public static partial void BatchFailed(ILogger logger, int count, Exception error);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

@@ -1,11 +1,15 @@
+using Microsoft.Extensions.Logging;
 using Sheaf.Journal;
 
 namespace Sheaf.Hosting;
 
 /// <summary>Group commit (D6): one writer a host, one append in flight, the next batch gathers meanwhile. No delay timer.</summary>
 /// <remarks>Thread-safe. Who comes while nobody writes begins to write on its own thread: a store in memory costs no hop.</remarks>
-internal sealed class JournalWriter(IJournal journal) : IAsyncDisposable
+internal sealed class JournalWriter(IJournal journal, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>A store that never takes batches says so at every one: once in this time is logged.</summary>
+    private static readonly TimeSpan WarningPeriod = TimeSpan.FromMinutes(1);
+
     /// <summary>So many commits go into one append at the most.</summary>
     private const int MaxBatch = 512;
 
@@ -16,6 +20,9 @@ internal sealed class JournalWriter(IJournal journal) : IAsyncDisposable
     private Task _writing = Task.CompletedTask;
     private bool _isWriting;
     private bool _isClosed;
+
+    /// <summary>When a batch that failed was last logged. Of the one who writes.</summary>
+    private long? _warnedAt;
 
     /// <summary>Appends a commit. When the task completes it is durable, or refused; if it fails, nobody knows which.</summary>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
@@ -104,9 +111,17 @@ internal sealed class JournalWriter(IJournal journal) : IAsyncDisposable
         }
         catch (Exception error)
         {
+            Warn(batch.Count, error);
             // One that the store never takes must not cost the others theirs: each for itself.
             foreach (Pending pending in batch) await WriteAloneAsync(pending, error).ConfigureAwait(false);
         }
+    }
+
+    private void Warn(int count, Exception error)
+    {
+        if (_warnedAt is { } last && time.GetElapsedTime(last) < WarningPeriod) return;
+        _warnedAt = time.GetTimestamp();
+        HostLog.BatchFailed(logger, count, error);
     }
 
     private async Task WriteAloneAsync(Pending pending, Exception batchError)
