@@ -95,7 +95,20 @@ internal static class PostgreSqlSchema
             ?? throw new InvalidOperationException(
                 $"The search path '{path}' names no schema of database '{connection.Database}' that exists and that the user '{user}' may use, so that there is no place for the journal. "
                 + "Create the schema (CREATE SCHEMA …; GRANT USAGE ON SCHEMA … to that user), or correct 'Search Path' in the connection string.");
+        if (given is null) RefuseDropped(connection, path, schema);
         return new JournalPlace(schema, user, connection.Database);
+    }
+
+    /// <summary>A pooler that was told to ignore the search path would bring journals together that were to be apart.</summary>
+    private static void RefuseDropped(NpgsqlConnection connection, string path, string schema)
+    {
+        string? asked = new NpgsqlConnectionStringBuilder(connection.ConnectionString).SearchPath;
+        if (string.IsNullOrWhiteSpace(asked) || asked == path) return;
+        // Its text may have changed on the way. What matters is whom it names first.
+        if (asked.Split(',')[0].Trim().Trim('"').Equals(schema, StringComparison.OrdinalIgnoreCase)) return;
+        throw new InvalidOperationException(
+            $"The connection string's search path is '{asked}', and the server's session has '{path}': a pooler between them drops it, or the session's own setting hides it. "
+            + "Set it at the server (ALTER ROLE … SET search_path = …), or give the journal its schema by name.");
     }
 
     /// <summary>0 where there is no journal yet.</summary>

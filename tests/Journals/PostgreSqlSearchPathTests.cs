@@ -74,4 +74,35 @@ public sealed class PostgreSqlSearchPathTests(PostgreSqlFixture postgres)
         Assert.Null(await journal.FindAsync("a", Token));
         Assert.Equal("blue", await database.ScalarAsync(Tables));
     }
+
+    [Theory]
+    // What the connection string says and what is there, with the same first schema: nobody is led astray.
+    [InlineData("public", "\"$user\", public", "public")]
+    [InlineData("blue", "\"blue\", public", "blue")]
+    [InlineData("blue", "\"$user\", public", null)]
+    [InlineData("\"blue\", public", "public", null)]
+    public async Task SearchPath_ThatAPoolerHasDropped_IsNoticed(string asked, string there, string? schema)
+    {
+        await using TestDatabase database = await TestDatabase.CreateAsync(postgres.Server);
+        await database.ExecuteAsync("CREATE SCHEMA blue");
+        NpgsqlDataSourceBuilder builder = new(database.ConnectionString) { ConnectionStringBuilder = { SearchPath = asked, NoResetOnClose = true } };
+        builder.UsePhysicalConnectionInitializer(_ => throw new NotSupportedException(), async connection =>
+        {
+            await using NpgsqlCommand command = new($"SET search_path = {there}", connection);
+            await command.ExecuteNonQueryAsync(Token);
+        });
+        await using NpgsqlDataSource source = builder.Build();
+        await using PostgreSqlJournal journal = new(source);
+        if (schema is null)
+        {
+            InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => journal.MigrateAsync(Token));
+            Assert.Contains($"'{asked}'", error.Message, StringComparison.Ordinal);
+            Assert.Contains("ALTER ROLE", error.Message, StringComparison.Ordinal);
+            Assert.Equal(DBNull.Value, await database.ScalarAsync(Tables));
+            return;
+        }
+
+        await journal.MigrateAsync(Token);
+        Assert.Equal(schema, await database.ScalarAsync(Tables));
+    }
 }
