@@ -51,20 +51,41 @@ internal static class MembershipSchema
     /// <summary>
     /// Brings the database to this version. Idempotent; any number of silos may start at once, and one of them does the work.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The database is of a newer version, or has membership that is not Sheaf's.</exception>
+    /// <exception cref="InvalidOperationException">The database is of a newer version, has membership that is not Sheaf's, or does not let this user make or use its tables.</exception>
     public static async Task EnsureAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            // The usual start finds everything there and waits for nobody.
-            if (await VersionAsync(connection, cancellationToken).ConfigureAwait(false) == Migrations.Length) return;
-            NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
+            (string? schema, string path, string user) = await FindPlaceAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (schema is null)
             {
-                await LockAsync(connection, cancellationToken).ConfigureAwait(false);
-                await MigrateAsync(connection, cancellationToken).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                throw new InvalidOperationException(
+                    $"The search path '{path}' names no schema of database '{connection.Database}' that exists and that the user '{user}' may use. "
+                    + "Create the schema (CREATE SCHEMA …; GRANT USAGE ON SCHEMA … to that user), or correct 'Search Path' in ConnectionStrings:Sheaf.");
+            }
+
+            try
+            {
+                // The usual start finds everything there and waits for nobody.
+                if (await VersionAsync(connection, cancellationToken).ConfigureAwait(false) == Migrations.Length) return;
+                NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    await LockAsync(connection, cancellationToken).ConfigureAwait(false);
+                    await MigrateAsync(connection, cancellationToken).ConfigureAwait(false);
+                    await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                (string there, string to) = (Quote(schema), Quote(user));
+                throw new InvalidOperationException(
+                    $"The user '{user}' may not make or use the tables of membership in schema '{schema}' of database '{connection.Database}': {error.MessageText}. "
+                    + "Start one silo as a user who may make them, such as the schema's owner; then it grants what the others need: "
+                    + $"GRANT USAGE ON SCHEMA {there} TO {to}; GRANT SELECT ON {there}.sheaf_membership_schema, {there}.orleansquery TO {to}; "
+                    + $"GRANT SELECT, INSERT, UPDATE, DELETE ON {there}.sheaf_cluster, {there}.sheaf_silo TO {to};",
+                    error);
             }
         }
     }
@@ -72,6 +93,16 @@ internal static class MembershipSchema
     /// <summary>Takes the advisory lock until the transaction ends.</summary>
     public static Task LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
+
+    /// <summary>Where tables are made (null: nowhere), why there, and as whom.</summary>
+    private static async Task<(string? Schema, string Path, string User)> FindPlaceAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        using var command = new NpgsqlCommand("SELECT ARRAY[current_schema()::text, current_setting('search_path'), current_user::text]", connection);
+        var answer = (string?[])(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return (answer[0], answer[1]!, answer[2]!);
+    }
+
+    private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static async Task MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -1,4 +1,8 @@
+using System.Net;
 using Npgsql;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
 using Sheaf.PostgreSql;
 using Sheaf.Settings;
 using Sheaf.Silo.Clustering;
@@ -56,6 +60,51 @@ public sealed class MembershipSchemaTests(PostgreSqlFixture postgres)
         await own.EnsureAsync();
         Assert.Empty((await (await own.OrleansTableAsync()).ReadAll()).Members);
         Assert.Equal("SELECT 1", await database.ScalarAsync<string>("SELECT QueryText FROM OrleansQuery"));
+    }
+
+    [Fact]
+    public async Task Ensure_ASearchPathOfNoSchemaThatExists_SaysSo()
+    {
+        await using Database database = new(new NpgsqlConnectionStringBuilder(await postgres.Server.CreateDatabaseAsync()) { SearchPath = "apart" }.ToString());
+        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(database.EnsureAsync);
+        Assert.Contains("'apart'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("CREATE SCHEMA", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ensure_UserWhoMayMakeNoTables_IsToldWhatItNeedsAndThatIsEnough()
+    {
+        await using Database database = new(await postgres.Server.CreateDatabaseAsync());
+        await database.ExecuteAsync("CREATE ROLE \"the app\" LOGIN");
+        await using Database app = new(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "the app", SearchPath = "public" }.ToString());
+        string message = (await Assert.ThrowsAsync<InvalidOperationException>(app.EnsureAsync)).Message;
+        Assert.Contains("'the app'", message, StringComparison.Ordinal);
+        Assert.Contains("'public'", message, StringComparison.Ordinal);
+        await database.EnsureAsync();
+        message = (await Assert.ThrowsAsync<InvalidOperationException>(app.EnsureAsync)).Message;
+        await database.ExecuteAsync(message[message.IndexOf("GRANT", StringComparison.Ordinal)..]);
+
+        await app.EnsureAsync();
+        AdoNetClusteringTable table = await app.OrleansTableAsync();
+        MembershipEntry entry = new()
+        {
+            SiloAddress = SiloAddress.New(IPAddress.Loopback, 1, 1),
+            SiloName = "one",
+            HostName = "one",
+            Status = SiloStatus.Active,
+            StartTime = DateTime.UnixEpoch,
+            IAmAliveTime = DateTime.UnixEpoch,
+        };
+        Assert.True(await table.InsertRow(entry, (await table.ReadAll()).Version.Next()));
+        entry.Status = SiloStatus.ShuttingDown;
+        Assert.True(await table.UpdateRow(entry, "1", (await table.ReadAll()).Version.Next()));
+        await table.UpdateIAmAlive(entry);
+        Assert.Single((await table.ReadAll()).Members);
+        LostSilos lost = new(app.Source, Database.Cluster, TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeProvider.System);
+        await app.AddActiveAsync(port: 2, TimeSpan.FromHours(1));
+        Assert.Single(await lost.DeclareDeadAsync(await lost.FindAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken));
+        await table.CleanupDefunctSiloEntries(DateTimeOffset.MaxValue);
+        await table.DeleteMembershipTableEntries(Database.Cluster);
     }
 
     [Fact]

@@ -29,7 +29,10 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
         await plain.ExecuteAsync("CREATE SCHEMA blue");
         await using Cluster cluster = new(new Database($"{plain.ConnectionString};Search Path=blue"), 1);
         await cluster.ReadyAsync();
-        Assert.Equal("blue blue", await plain.ScalarAsync<string>("SELECT string_agg(schemaname, ' ') FROM pg_tables WHERE tablename IN ('sheaf_silo', 'sheaf_workflow')"));
+        await Poll.UntilAsync(async () => (await TablesAsync()).Length == 2, Guard, () => cluster.Silos[0].Output);
+        Assert.Equal(["blue.sheaf_silo", "blue.sheaf_workflow"], await TablesAsync());
+
+        Task<string[]> TablesAsync() => plain.ScalarAsync<string[]>("SELECT ARRAY(SELECT concat_ws('.', schemaname, tablename) FROM pg_tables WHERE tablename IN ('sheaf_silo', 'sheaf_workflow') ORDER BY tablename)");
     }
 
     [Fact]
