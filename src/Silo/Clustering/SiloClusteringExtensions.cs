@@ -40,9 +40,20 @@ internal static class SiloClusteringExtensions
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
     }
 
+    /// <summary>
+    /// A connection string whose sessions live a minute, unless it says how long: after a failover they may be on a server that takes no writes,
+    /// and Orleans would use them, and write no heartbeat, for the hour that is Npgsql's default.
+    /// </summary>
+    internal static string WithLifetime(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!builder.ShouldSerialize("Connection Lifetime")) builder.ConnectionLifetime = 60;
+        return builder.ToString();
+    }
+
     private static ISiloBuilder UsePostgreSql(this ISiloBuilder silo, SiloSettings settings)
     {
-        string connectionString = settings.DatabaseConnectionString;
+        string connectionString = WithLifetime(settings.DatabaseConnectionString);
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = settings.ClusterId;
