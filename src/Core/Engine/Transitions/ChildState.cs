@@ -78,6 +78,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Leaves run away from the workflow's code: they are delivered, retried and cancelled by message.</summary>
     public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step or ChildKind.Workflow;
 
+    /// <summary>What goes on by itself, and its workflow's code with it.</summary>
+    public bool IsWork => IsLeaf || IsWait;
+
     /// <summary>A workflow is not given up (R9): it has grace periods of its own, and what is stuck waits to be mended.</summary>
     public bool CanBeAbandoned => start.Kind is ChildKind.Worker or ChildKind.Step;
 
