@@ -238,7 +238,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 _timers.OnDue(key);
             }
 
-            if (letter.Input is Lost lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
+            if (letter.Input is Lost { HandedBack: false } lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
             // What comes after a run's end is for the next one.
             if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not AskCancel) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
