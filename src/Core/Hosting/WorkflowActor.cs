@@ -398,8 +398,7 @@ internal sealed partial class WorkflowActor : IDisposable
         letter.Done?.OnDone(letter.Input switch
         {
             AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
-            // Said again, since the answer was lost: a ready child has no other delivery.
-            AskReady ready => _run.State.Find(ready.Child) is { IsReady: true } child && child.Delivery == ready.Delivery,
+            AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
             AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
             _ => journaled,

@@ -115,6 +115,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Whether this delivery's word that it is ready is the first.</summary>
     public bool MayGetReady(int delivery) => start.GetsReady && Status == ChildStatus.Running && !IsReady && Delivery == delivery;
 
+    /// <summary>What a delivery that says so is told: whether it has. Said again, since the answer was lost, it is told the same: a ready child has no other delivery.</summary>
+    public bool IsReadyBy(int delivery) => IsReady && Delivery == delivery;
+
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
     public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);
 }
