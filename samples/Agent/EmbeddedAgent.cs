@@ -29,9 +29,9 @@ internal static class EmbeddedAgent
     {
         try
         {
-            return new SqliteJournal(new SqliteConnectionStringBuilder { DataSource = journal }.ToString());
+            return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = journal }.ToString());
         }
-        catch (SqliteException unreadable)
+        catch (Exception unreadable) when (unreadable is SqliteException or InvalidOperationException)
         {
             throw new UsageException($"The journal '{journal}' cannot be used: {unreadable.Message}", unreadable);
         }

@@ -26,6 +26,9 @@ public sealed class SqliteJournal : IJournal, IDisposable
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly SqliteConnection _writer;
 
+    // Null where others may open it too.
+    private readonly FileLock? _lock;
+
     /// <summary>Opens the journal, and makes or migrates its tables.</summary>
     /// <param name="connectionString">A connection string of Microsoft.Data.Sqlite, such as <c>Data Source=sheaf.db</c>.</param>
     /// <exception cref="ArgumentException">The connection string names no file.</exception>
@@ -33,6 +36,11 @@ public sealed class SqliteJournal : IJournal, IDisposable
     /// <exception cref="SqliteException">The file is no database.</exception>
     /// <exception cref="InvalidOperationException">The file was written by a newer version.</exception>
     public SqliteJournal(string connectionString)
+        : this(connectionString, isForOneHost: false)
+    {
+    }
+
+    private SqliteJournal(string connectionString, bool isForOneHost)
     {
         ArgumentException.ThrowIfNullOrEmpty(connectionString);
         SqliteConnectionStringBuilder builder = new(connectionString);
@@ -45,8 +53,28 @@ public sealed class SqliteJournal : IJournal, IDisposable
         builder.ForeignKeys = true;
         _connectionString = builder.ToString();
         _writer = Open();
-        SqliteSchema.Migrate(_writer);
+        try
+        {
+            // By its full path: two ways to one file have one lock.
+            if (isForOneHost) _lock = new FileLock(Path.GetFullPath(_writer.DataSource));
+            SqliteSchema.Migrate(_writer);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
+
+    /// <summary>
+    /// Opens the journal for one host, as <c>UseEmbedded("Data Source=…")</c> does: until it is disposed of or the process ends, nobody else
+    /// opens it so. A second host would take the workflows of the first over.
+    /// </summary>
+    /// <param name="connectionString">As for the constructor.</param>
+    /// <returns>The journal. Beside its file is an empty one, with <c>.lock</c> after the name, which stays.</returns>
+    /// <inheritdoc cref="SqliteJournal(string)" path="/exception"/>
+    /// <exception cref="InvalidOperationException">Another host has it, or the file was written by a newer version.</exception>
+    public static SqliteJournal OpenForOneHost(string connectionString) => new(connectionString, isForOneHost: true);
 
     /// <inheritdoc/>
     public Task<WorkflowHeader?> ClaimAsync(WorkflowId workflow, string owner, CancellationToken cancellationToken = default)
@@ -210,6 +238,7 @@ public sealed class SqliteJournal : IJournal, IDisposable
     {
         _writer.Dispose();
         _writing.Dispose();
+        _lock?.Dispose();
     }
 
     /// <summary>SQLITE_CANTOPEN.</summary>

@@ -11,9 +11,9 @@ public static class SqliteSheafBuilderExtensions
     /// <param name="connectionString">A connection string of Microsoft.Data.Sqlite, such as <c>Data Source=sheaf.db</c>.</param>
     /// <returns>The application's services.</returns>
     /// <remarks>
-    /// One process a file at a time: a second one takes the workflows of the first over, whose appends are refused from then
-    /// on. Workflows in the file that have not ended are resumed when the host starts.
+    /// One host a file at a time: a second one, in this process or another, gets an <see cref="InvalidOperationException"/> when it starts
+    /// (<see cref="SqliteJournal.OpenForOneHost"/>). Workflows in the file that have not ended are resumed when the host starts.
     /// </remarks>
     public static IServiceCollection UseEmbedded(this SheafBuilder builder, string connectionString) =>
-        builder.UseEmbedded(_ => new SqliteJournal(connectionString));
+        builder.UseEmbedded(_ => SqliteJournal.OpenForOneHost(connectionString));
 }

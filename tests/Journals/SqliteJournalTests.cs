@@ -23,6 +23,29 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
     }
 
     [Fact]
+    [Trait("Rule", "D5")]
+    public void OpenForOneHost_WhileAnotherHasIt_IsRefusedAndSaysWhatToDo()
+    {
+        string journal = Path.Combine(Directory.CreateTempSubdirectory("sheaf-lock").FullName, "one.db");
+        try
+        {
+            using (SqliteJournal.OpenForOneHost($"Data Source={journal};Pooling=False"))
+            {
+                string refused = Assert.Throws<InvalidOperationException>(() => SqliteJournal.OpenForOneHost($"Data Source={Path.GetRelativePath(Environment.CurrentDirectory, journal)};Pooling=False")).Message;
+                Assert.StartsWith($"The journal '{journal}' belongs to a host that runs: another process, or another one of this process, has locked '{journal}.lock'.", refused, StringComparison.Ordinal);
+                // Who only looks may.
+                using SqliteJournal beside = new($"Data Source={journal};Pooling=False");
+            }
+
+            using SqliteJournal next = SqliteJournal.OpenForOneHost($"Data Source={journal};Pooling=False");
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(journal)!, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Open_AnExistingFile_HasWhatWasAccepted()
     {
         await Journal.CreateAsync(Header("a"), Token);

@@ -14,5 +14,11 @@ internal sealed record Confirm(int Site, int Generation, long Epoch, long Applie
 /// <summary>Site to owner: a delivery ended.</summary>
 internal sealed record Outcome(int Site, int Generation, long Epoch, LeafEnded Ended) : Message;
 
+/// <summary>Site to owner: a delivery is ready, and waits for the answer (R14).</summary>
+internal sealed record Word(int Site, int Generation, long Epoch, AskReady Ready) : Message;
+
+/// <summary>Owner to site: whether that delivery has been ready.</summary>
+internal sealed record WordAnswer(int Site, int Generation, Delivery Delivery, bool IsReady) : Message;
+
 /// <summary>Owner to site: that outcome is committed.</summary>
 internal sealed record Ack(int Site, int Generation, Delivery Delivery) : Message;

@@ -20,6 +20,18 @@ internal sealed class Rules
 
     public Behaviour BehaviourOf(string leaf) => _leaves[leaf].Behaviour;
 
+    /// <summary>Deliveries that were told that nobody waits for them to be ready.</summary>
+    private readonly HashSet<Delivery> _refused = [];
+
+    /// <summary>D4: what is told that it is ready is so by something durable.</summary>
+    public void OnReady(Delivery delivery)
+    {
+        if (!_world.Journal.Durable.OfType<ChildReady>().Any(ready => ready.Child == delivery.Child && ready.Delivery == delivery.Number))
+            throw new RuleBrokenException("D4", $"{delivery} was told that it is ready, and the journal has nothing of it");
+    }
+
+    public void OnRefused(Delivery delivery) => _refused.Add(delivery);
+
     /// <summary>D4: what runs anywhere was asked for by something durable.</summary>
     public void OnRun(DispatchWorker dispatch)
     {
@@ -35,10 +47,11 @@ internal sealed class Rules
         WorkflowState state = Fold(journal, watcher);
         CheckStructure(journal);
         CheckFence(journal);
+        CheckReadiness(state, journal);
         CheckOutcomes(state, watcher);
         CheckFailures(state, journal);
         CheckSignals(state);
-        CheckReplay(journal, state);
+        CheckAwaited(state, journal, CheckReplay(journal, state));
         Delivery[] running = [.. _world.RunningLeaves().Where(delivery => state.Find(delivery.Child) is not { Result.Kind: OutcomeKind.Abandoned } child || child.Delivery != delivery.Number)];
         if (_world.SitesWereTold && running.Length > 0) throw new RuleBrokenException("R1", $"the workflow has ended, {string.Join(", ", running)} still run, and nobody gave them up");
     }
@@ -86,6 +99,90 @@ internal sealed class Rules
         }
     }
 
+    /// <summary>R14, from the entries alone: the first word counts, of the newest delivery, and is the end of deliveries and attempts.</summary>
+    private void CheckReadiness(WorkflowState state, List<JournalEntry> journal)
+    {
+        Dictionary<ChildId, (int Attempt, int Delivery)> newest = [];
+        HashSet<ChildId> asked = [];
+        HashSet<ChildId> ended = [];
+        Dictionary<ChildId, (int Attempt, ChildReady Word)> ready = [];
+        HashSet<ChildId> lostReady = [];
+        foreach (JournalEntry entry in journal)
+        {
+            switch (entry)
+            {
+                case StartChild { GetsReady: true } start:
+                    asked.Add(start.Child);
+                    newest[start.Child] = (1, 1);
+                    break;
+                case RetryDue due when asked.Contains(due.Child):
+                    if (ready.ContainsKey(due.Child)) throw new RuleBrokenException("R14", $"{due.Child} was ready, and was tried again");
+                    newest[due.Child] = (newest[due.Child].Attempt + 1, newest[due.Child].Delivery + 1);
+                    ended.Remove(due.Child);
+                    break;
+                case DeliveriesLost lost:
+                    foreach (Delivery gone in lost.Deliveries.Where(gone => asked.Contains(gone.Child)))
+                    {
+                        if (!ready.ContainsKey(gone.Child)) newest[gone.Child] = (newest[gone.Child].Attempt, newest[gone.Child].Delivery + 1);
+                        else if (!lostReady.Add(gone.Child)) throw new RuleBrokenException("R14", $"{gone.Child} was ready, and was lost twice");
+                    }
+
+                    break;
+                case ChildEnded end when asked.Contains(end.Child):
+                    if (_refused.Contains(new Delivery(end.Child, end.Delivery))) throw new RuleBrokenException("R14", $"delivery {end.Delivery} of {end.Child} was told that nobody waits for it, and its outcome counts");
+                    if (ready.TryGetValue(end.Child, out (int Attempt, ChildReady Word) was) && (was.Attempt, was.Word.Delivery) != (end.Attempt, end.Delivery))
+                        throw new RuleBrokenException("R14", $"attempt {was.Attempt}, delivery {was.Word.Delivery} of {end.Child} was ready, and attempt {end.Attempt}, delivery {end.Delivery} ended");
+                    ended.Add(end.Child);
+                    break;
+                case ChildReady word:
+                    if (!asked.Contains(word.Child)) throw new RuleBrokenException("R14", $"{word.Child} was ready, and nobody had asked");
+                    if (ended.Contains(word.Child) || lostReady.Contains(word.Child)) throw new RuleBrokenException("R14", $"{word.Child} was ready after its end");
+                    if (word.Delivery != newest[word.Child].Delivery) throw new RuleBrokenException("R14", $"delivery {word.Delivery} of {word.Child} was ready, and the newest was {newest[word.Child].Delivery}");
+                    if (!ready.TryAdd(word.Child, (newest[word.Child].Attempt, word))) throw new RuleBrokenException("R14", $"{word.Child} was ready twice");
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        foreach (ChildState child in state.Scopes.SelectMany(scope => scope.Children).Where(child => child.Start.GetsReady))
+        {
+            if (!ready.TryGetValue(child.Id, out (int Attempt, ChildReady Word) was))
+            {
+                if (child.IsReady) throw new RuleBrokenException("R14", $"{child.Start.Name} is ready, and never said so");
+                if (child.Result!.Kind == OutcomeKind.Succeeded) throw new RuleBrokenException("R14", $"{child.Start.Name} succeeded, and never was ready");
+                continue;
+            }
+
+            if (child.ReadyValue != was.Word.Value) throw new RuleBrokenException("R14", $"{child.Start.Name} is ready with {child.ReadyValue}; its first word was {was.Word.Value}");
+            if ((child.Attempt, child.Delivery) != (was.Attempt, was.Word.Delivery)) throw new RuleBrokenException("R14", $"{child.Start.Name} was ready in attempt {was.Attempt}, delivery {was.Word.Delivery}, and has come to {child.Attempt}, {child.Delivery}");
+            bool isLost = child.Result is { Kind: OutcomeKind.Failed, Failure.TypeName: var type } && type == typeof(WorkerLostException).FullName;
+            if (lostReady.Contains(child.Id) != isLost && !(lostReady.Contains(child.Id) && child.Result!.Kind == OutcomeKind.Cancelled))
+                throw new RuleBrokenException("R14", $"{child.Start.Name} was ready, was {(isLost ? "not " : "")}lost, and ended as {child.Result!.Kind}: {child.Result.Failure?.Message}");
+        }
+    }
+
+    /// <summary>R16 of those that never got ready: whose start or end was looked at does not count, unless the code let it through; others do.</summary>
+    private void CheckAwaited(WorkflowState state, List<JournalEntry> journal, ScriptWorkflow replayed)
+    {
+        HashSet<ChildId> inCheckpoints = [.. journal.OfType<EndScope>().SelectMany(end => (IEnumerable<ChildId>)[.. end.Awaited ?? [], .. end.AwaitedStarts ?? []])];
+        foreach (ScopeState scope in state.Scopes.Where(scope => scope.Owner?.Start.Kind == ChildKind.Group))
+        {
+            HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
+            foreach (ChildState child in scope.Children.Where(child => child.Start.GetsReady && !child.IsReady && child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned))
+            {
+                string name = child.Start.Name;
+                bool awaited = inCheckpoints.Contains(child.Id) || replayed.Awaited.Contains(name);
+                // What code inside its own checkpoint looked at is known of turns that may not be journaled: neither way can be told.
+                bool isKnown = awaited || !_world.WasEverAwaited(name);
+                if (!awaited && isKnown && _groups[scope.Name].Policy != GroupPolicy.Settle && !named.Contains(name))
+                    throw new RuleBrokenException("R16", $"{name} never got ready, nobody looked at it, and the failure of {scope.Name} has nothing of it");
+                if (awaited && _leaves[name].Isolated && named.Contains(name)) throw new RuleBrokenException("R16", $"{name} never got ready, was looked at, and counts in {scope.Name}");
+                if (replayed.LetThrough.Contains(name) && !named.Contains(name)) throw new RuleBrokenException("R16", $"{name} never got ready, the code let that through, and the failure of {scope.Name} has nothing of it");
+            }
+        }
+    }
+
     private void CheckOutcomes(WorkflowState state, Watcher watcher)
     {
         foreach (ScopeState scope in state.Scopes)
@@ -100,7 +197,8 @@ internal sealed class Rules
                 if (leaf.Behaviour is Behaviour.Ignore or Behaviour.EndLate && child.Result.Kind == OutcomeKind.Succeeded) throw new RuleBrokenException("R9", $"{leaf.Name} ({leaf.Behaviour}) succeeded, and can only have done so late");
                 if (child.Attempt > leaf.Attempts) throw new RuleBrokenException("R12", $"{leaf.Name} had {child.Attempt} attempts of {leaf.Attempts}");
                 if (child.LostDeliveries > Transitions.MaxDeliveries) throw new RuleBrokenException("D2", $"{leaf.Name} lost {child.LostDeliveries} deliveries in one attempt");
-                bool mayFail = leaf.Behaviour is not (Behaviour.Succeed or Behaviour.SucceedWhenCancelled or Behaviour.WaitForCancel or Behaviour.Ignore or Behaviour.EndLate) || child.LostDeliveries == Transitions.MaxDeliveries;
+                bool mayFail = leaf.Behaviour is not (Behaviour.Succeed or Behaviour.SucceedWhenCancelled or Behaviour.WaitForCancel or Behaviour.Ignore or Behaviour.EndLate) || child.LostDeliveries == Transitions.MaxDeliveries
+                    || (leaf.GetsReady && (child.IsReady ? child.LostDeliveries > 0 : leaf.Behaviour == Behaviour.Succeed));
                 if (child.Result.Kind == OutcomeKind.Failed && !mayFail) throw new RuleBrokenException("R4", $"{leaf.Name} ({leaf.Behaviour}) failed: {child.Result.Failure}");
             }
         }
@@ -144,7 +242,7 @@ internal sealed class Rules
             if (scope.Owner?.Start.Kind != ChildKind.Group) continue;
             GroupNode group = _groups[scope.Name];
             string[] mustCount = [.. scope.Children
-                .Where(child => child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && !child.Start.Isolated && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
+                .Where(child => child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && !IsIsolated(child) && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
                 .Select(child => child.Start.Name)];
             if (mustCount.Length > 0 && scope.Result!.Kind != OutcomeKind.Failed) throw new RuleBrokenException("R3", $"{group.Name} ended as {scope.Result.Kind}, and {string.Join(", ", mustCount)} had failed");
             HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
@@ -159,7 +257,7 @@ internal sealed class Rules
                 if (!happened) throw new RuleBrokenException("R3", $"the failure of {group.Name} has {name}, which did not fail");
             }
 
-            if (scope.Source == CancelSource.Failure && scope.Cause!.By is { } by && scope.Children.TrueForAll(child => child.Start.Name != by || child.Start.Isolated))
+            if (scope.Source == CancelSource.Failure && scope.Cause!.By is { } by && scope.Children.TrueForAll(child => child.Start.Name != by || IsIsolated(child)))
                 throw new RuleBrokenException("R16", $"{group.Name} was cancelled for {by}, which is isolated");
             bool failedFirst = group.Policy == GroupPolicy.FailFast && mustCount.Length > 0;
             if (failedFirst && scope.Cause is null) throw new RuleBrokenException("R3", $"{group.Name} is fail-fast, {mustCount[0]} failed, and nobody was cancelled");
@@ -176,13 +274,18 @@ internal sealed class Rules
     }
 
     /// <summary>D1: the code repeats its journal to the letter, and ends with the same value.</summary>
-    private void CheckReplay(List<JournalEntry> journal, WorkflowState state)
+    /// <returns>The code that has repeated it.</returns>
+    private ScriptWorkflow CheckReplay(List<JournalEntry> journal, WorkflowState state)
     {
-        WorkflowRun run = _world.NewRun();
+        string? seen = _world.Seen;
+        ScriptWorkflow code = _world.NewCode();
+        WorkflowRun run = SimWorld.NewRun(code);
         run.Replay(journal);
         if (run.Stuck is { } stuck) throw new RuleBrokenException("D1", $"the finished journal does not replay: {stuck.Message}");
         if (run.State.Result != state.Result && (run.State.Result?.Kind, run.State.Result?.Value) != (state.Result?.Kind, state.Result?.Value))
             throw new RuleBrokenException("D1", $"the replay ended with {run.State.Result}, the workflow with {state.Result}");
+        if (seen is not null && seen != code.Seen) throw new RuleBrokenException("D1", $"the replay saw {code.Seen}, the workflow {seen}");
+        return code;
     }
 
     /// <summary>The state as the journal has it now.</summary>
@@ -196,11 +299,14 @@ internal sealed class Rules
         return state;
     }
 
+    /// <summary>R14: one that never got ready is its starter's affair.</summary>
+    private static bool IsIsolated(ChildState child) => child.Start.Isolated || (child.Start.GetsReady && !child.IsReady);
+
     /// <summary>The names of the leaves that failed: each says its own, in quotes or before "failed".</summary>
     private IEnumerable<string> NamesIn(Failure failure)
     {
         if (failure.IsGroup) return failure.Inner.SelectMany(NamesIn);
-        return _leaves.Keys.Where(name => failure.Message == $"{name} failed" || failure.Message.StartsWith($"Child '{name}' was ", StringComparison.Ordinal));
+        return _leaves.Keys.Where(name => failure.Message == $"{name} failed" || failure.Message.StartsWith($"Child '{name}' was ", StringComparison.Ordinal) || failure.Message.StartsWith($"Child '{name}' ended ", StringComparison.Ordinal));
     }
 
     private void Index(Node node)

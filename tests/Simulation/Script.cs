@@ -37,8 +37,25 @@ public enum Behaviour
 [JsonDerivedType(typeof(BranchNode), "branch")]
 public abstract record Node(string Name);
 
+/// <summary>What the code of a group looks at of a child that gets ready.</summary>
+[Flags]
+public enum Looks
+{
+    Nowhere = 0,
+    AtStart = 1,
+    AtEnd = 2,
+    AtBoth = AtStart | AtEnd,
+}
+
 /// <summary>A worker call or a step.</summary>
-public sealed record LeafNode(string Name, Behaviour Behaviour, bool IsStep, bool Isolated, int Attempts) : Node(Name);
+public sealed record LeafNode(string Name, Behaviour Behaviour, bool IsStep, bool Isolated, int Attempts) : Node(Name)
+{
+    /// <summary>Whether it says that it is ready, as a rule, before it does what it does (R14).</summary>
+    public bool GetsReady { get; init; }
+
+    /// <summary>Of one that does: what its group's code looks at. Where it is isolated, the code goes on whatever it sees.</summary>
+    public Looks Looks { get; init; }
+}
 
 /// <summary>A durable wait: for some seconds, or, where there are none, for the signal of its name.</summary>
 public sealed record WaitNode(string Name, int? Seconds) : Node(Name);

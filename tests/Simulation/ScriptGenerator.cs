@@ -56,7 +56,12 @@ internal sealed class ScriptGenerator(Random random)
             _ => Behaviour.KillSites,
         };
         bool isStep = behaviour < Behaviour.KillSiteTwice && random.Next(4) == 0;
-        return new LeafNode(Name(isStep ? "s" : "w"), behaviour, isStep, random.Next(4) == 0, random.Next(4) == 0 ? 3 : 1);
+        bool getsReady = !isStep && random.Next(3) == 0;
+        return new LeafNode(Name(isStep ? "s" : getsReady ? "r" : "w"), behaviour, isStep, random.Next(4) == 0, random.Next(4) == 0 ? 3 : 1)
+        {
+            GetsReady = getsReady,
+            Looks = getsReady ? (Looks)random.Next(4) : Looks.Nowhere,
+        };
     }
 
     private string Name(string prefix) => prefix + _names++;

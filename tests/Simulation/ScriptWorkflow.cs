@@ -8,9 +8,21 @@ internal sealed class ScriptWorkflow(GroupNode script)
 {
     private readonly StringBuilder _seen = new();
 
+    /// <summary>The starts of those that get ready.</summary>
+    private readonly Dictionary<string, ChildStart<string>> _starts = [];
+
     /// <summary>Isolated leaves, as they are started. Those outside of a checkpoint are never of its code, and there on every replay.</summary>
     private readonly Dictionary<string, ChildTask> _isolated = [];
     private WorkflowContext _workflow = null!;
+
+    /// <summary>What it has seen, whatever it ended with; but for what checkpoints have inside.</summary>
+    public string Seen => _seen.ToString();
+
+    /// <summary>Children that get ready whose starts or ends it has looked at.</summary>
+    public HashSet<string> Awaited { get; } = [];
+
+    /// <summary>Those whose failure before they were ready it has let through.</summary>
+    public HashSet<string> LetThrough { get; } = [];
 
     public async Task<string?> RunAsync(WorkflowContext workflow)
     {
@@ -52,7 +64,8 @@ internal sealed class ScriptWorkflow(GroupNode script)
         for (int i = 0; i < node.Yields; i++) await Task.Yield();
         foreach (string name in node.LooksOut ? around : [])
         {
-            if (_isolated.TryGetValue(name, out ChildTask? child)) See(seen, $"{name}!{(await child.OutcomeAsync()).Kind}");
+            if (_starts.TryGetValue(name, out ChildStart<string>? start)) See(seen, $"{name}!{await SeeStartAsync(start)}");
+            else if (_isolated.TryGetValue(name, out ChildTask? child)) See(seen, $"{name}!{(await child.OutcomeAsync()).Kind}");
         }
 
         for (int i = 0; i <= started.Count; i++)
@@ -70,6 +83,7 @@ internal sealed class ScriptWorkflow(GroupNode script)
         {
             case LeafNode leaf:
                 ChildOptions options = new() { Isolated = leaf.Isolated, Retry = leaf.Attempts > 1 ? new RetryPolicy { MaxAttempts = leaf.Attempts } : null };
+                if (leaf.GetsReady) return StartReady(group, leaf, options);
                 ChildTask<string> handle = leaf.IsStep
                     ? group.Step(leaf.Name, _ => Task.FromResult("never run here"), options)
                     : group.Start(leaf.Name, new Ref(leaf.Behaviour.ToString()), leaf.Name, options);
@@ -105,7 +119,56 @@ internal sealed class ScriptWorkflow(GroupNode script)
         }
     }
 
+    private Func<Task<string>> StartReady(WorkflowGroup group, LeafNode leaf, ChildOptions options)
+    {
+        ChildStart<string, string> start = group.StartAsync(leaf.Name, new ReadyRef(leaf.Behaviour.ToString()), leaf.Name, options);
+        _starts[leaf.Name] = start;
+        if (leaf.Isolated) _isolated[leaf.Name] = start.Child;
+        return async () =>
+        {
+            string saw = "";
+            if (leaf.Looks.HasFlag(Looks.AtStart)) saw += leaf.Isolated ? await SeeStartAsync(start) : await LetThroughAsync(leaf.Name, start.AsTask());
+            if (!leaf.Looks.HasFlag(Looks.AtEnd)) return saw;
+            return $"{saw},{(leaf.Isolated ? await SeeEndAsync(start.Child) : await LetThroughAsync(leaf.Name, start.Child.AsTask()))}";
+        };
+    }
+
+    private async Task<string> LetThroughAsync(string name, Task<string> looked)
+    {
+        Awaited.Add(name);
+        try
+        {
+            return await looked;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            LetThrough.Add(name);
+            throw;
+        }
+    }
+
+    private async Task<string> SeeStartAsync(ChildStart<string> start)
+    {
+        Awaited.Add(start.Child.Name);
+        try
+        {
+            return await start;
+        }
+        catch (Exception error)
+        {
+            return error.GetType().Name;
+        }
+    }
+
+    private async Task<string> SeeEndAsync(ChildTask child)
+    {
+        Awaited.Add(child.Name);
+        return (await child.OutcomeAsync()).Kind.ToString();
+    }
+
     private static void See(StringBuilder seen, string what) => seen.Append(what).Append(' ');
 
     private sealed record Ref(string Name) : IWorkerRef<Worker<string, string>>;
+
+    private sealed record ReadyRef(string Name) : IWorkerRef<ReadyWorker<string, string, string>>;
 }

@@ -19,6 +19,7 @@ internal sealed class SimOwner
     private readonly HashSet<(int Site, int Generation)> _asked = [];
     private readonly HashSet<Delivery> _sought = [];
     private readonly Dictionary<Delivery, string> _steps = [];
+    private ScriptWorkflow _code = null!;
     private WorkflowRun _run = null!;
     private long _nextSequence;
     private bool _cancelAsked;
@@ -38,6 +39,9 @@ internal sealed class SimOwner
     public bool IsDead { get; private set; }
 
     public WorkflowState State => _run.State;
+
+    /// <summary>What the code has seen.</summary>
+    public string Seen => _code.Seen;
 
     public bool HasCommit => _batches.Count > 0;
 
@@ -93,6 +97,12 @@ internal sealed class SimOwner
             _assigned.Remove(delivery);
             _world.Send(new Ack(outcome.Site, outcome.Generation, delivery));
         });
+    }
+
+    public void OnWord(Word word)
+    {
+        Delivery delivery = new(word.Ready.Child, word.Ready.Delivery);
+        Take(word.Ready, () => _world.Send(new WordAnswer(word.Site, word.Generation, delivery, State.Find(delivery.Child)?.IsReadyBy(delivery.Number) == true)));
     }
 
     public void NoticeDeath(int site, int generation)
@@ -162,7 +172,8 @@ internal sealed class SimOwner
         _timers.Clear();
         _nextSequence = entries.Count;
         _cancelAsked = false;
-        _run = _world.NewRun();
+        _code = _world.NewCode();
+        _run = SimWorld.NewRun(_code);
         if (_run.Replay(entries).Count > 0) throw new RuleBrokenException("D1", "the code goes on beyond its journal, and nobody has changed it");
         if (_run.Stuck is not null) throw new RuleBrokenException("D1", $"the replay of {entries.Count} entries is stuck: {_run.Stuck.Message}");
         if (entries.Count == 0)

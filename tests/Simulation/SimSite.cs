@@ -25,8 +25,8 @@ internal sealed class SimSite : ISiteEffects
 
     public IReadOnlyCollection<Delivery> Leaves => _leaves.Keys;
 
-    /// <summary>Deliveries that could end now.</summary>
-    public IEnumerable<Delivery> Ready => _leaves.Where(pair => pair.Value.IsReady(_world)).Select(pair => pair.Key);
+    /// <summary>Deliveries that could end now, or say that they are ready.</summary>
+    public IEnumerable<Delivery> Ready => _leaves.Where(pair => pair.Value.CanGoOn(_world) && !IsAsking(pair.Key, pair.Value)).Select(pair => pair.Key);
 
     public void OnMessage(ToSite message)
     {
@@ -39,9 +39,37 @@ internal sealed class SimSite : ISiteEffects
         SendKept();
     }
 
+    /// <summary>Whether deliveries wait for the answer to their word.</summary>
+    public bool Asks => _leaves.Any(pair => IsAsking(pair.Key, pair.Value));
+
+    public void OnAnswer(Delivery delivery, bool isReady)
+    {
+        if (isReady) _world.Rules.OnReady(delivery);
+        if (!_leaves.TryGetValue(delivery, out Leaf? leaf)) return;
+        leaf.IsAnswered = true;
+        if (!isReady) _world.Rules.OnRefused(delivery);
+    }
+
+    /// <summary>Says again what is not answered: whoever owns the workflow by now is asked.</summary>
+    public void AskAgain()
+    {
+        foreach ((Delivery delivery, Leaf leaf) in _leaves)
+        {
+            if (IsAsking(delivery, leaf)) SendWord(delivery, leaf);
+        }
+    }
+
     public void End(Delivery delivery)
     {
         Leaf leaf = _leaves[delivery];
+        // Most say that they are ready before they do anything else; the others never do.
+        if (leaf.Dispatch.GetsReady && !leaf.HasAsked && (!leaf.CanEnd(_world) || _world.Random.Next(4) > 0))
+        {
+            leaf.HasAsked = true;
+            SendWord(delivery, leaf);
+            return;
+        }
+
         if (leaf.KillsSite)
         {
             _world.CrashSite(Index, isFault: false);
@@ -50,6 +78,8 @@ internal sealed class SimSite : ISiteEffects
 
         _leaves.Remove(delivery);
         Result result = SimWorld.ResultOf(leaf.Name, leaf.Behaviour, leaf.Dispatch.Attempt, leaf.Cause is not null, _world.Random);
+        if (leaf.Dispatch.GetsReady && !leaf.HasAsked && result.Kind == OutcomeKind.Succeeded)
+            result = leaf.Cause is not null ? Result.Cancelled() : Result.Failed(Failure.From(Readiness.NeverReady(leaf.Name)));
         Site.OnEnded(new LeafEnded(delivery.Child, leaf.Dispatch.Attempt, delivery.Number, result, _world.Now) { Silo = $"site{Index}.{Generation}" });
         SendKept();
     }
@@ -58,6 +88,12 @@ internal sealed class SimSite : ISiteEffects
     {
         foreach (LeafEnded ended in Site.Kept) _world.Send(new Outcome(Index, Generation, Site.Epoch, ended));
     }
+
+    /// <summary>Whether it waits for the answer to its word: not where nobody waits for it any more.</summary>
+    private bool IsAsking(Delivery delivery, Leaf leaf) => leaf is { HasAsked: true, IsAnswered: false } && Site.IsRunning(delivery);
+
+    private void SendWord(Delivery delivery, Leaf leaf) =>
+        _world.Send(new Word(Index, Generation, Site.Epoch, new AskReady(delivery.Child, delivery.Number, $"\"{leaf.Name}#{delivery.Number}\"")));
 
     void ISiteEffects.Run(DispatchWorker dispatch, CancellationCause? cause)
     {
@@ -92,8 +128,15 @@ internal sealed class SimSite : ISiteEffects
 
         public CancellationCause? Cause { get; set; } = cause;
 
-        /// <summary>Whether it could end now, as far as its site knows.</summary>
-        public bool IsReady(SimWorld world) => SimWorld.CanEnd(Behaviour, Cause is not null, () => world.IsAbandoned(new Delivery(dispatch.Child, dispatch.Delivery)));
+        /// <summary>Whether it has said that it is ready, and whether it was told that it has.</summary>
+        public bool HasAsked { get; set; }
+
+        public bool IsAnswered { get; set; }
+
+        /// <summary>Whether it could do something now, as far as its site knows.</summary>
+        public bool CanGoOn(SimWorld world) => (dispatch.GetsReady && !HasAsked) || CanEnd(world);
+
+        public bool CanEnd(SimWorld world) => SimWorld.CanEnd(Behaviour, Cause is not null, () => world.IsAbandoned(new Delivery(dispatch.Child, dispatch.Delivery)));
 
         public bool KillsSite => Cause is null && (Behaviour == Behaviour.KillSites || (Behaviour == Behaviour.KillSiteTwice && dispatch.Delivery <= 2));
     }

@@ -44,6 +44,7 @@ internal sealed class SimWorld
     private readonly GroupNode _script;
     private readonly FaultPlan _plan;
     private readonly List<(string Name, string Key)> _unsent;
+    private readonly List<ScriptWorkflow> _codes = [];
     private int _faultsLeft;
     private SimOwner? _owner;
     private bool _ended;
@@ -88,7 +89,17 @@ internal sealed class SimWorld
 
     private static Result Failed(string name) => Result.Failed(Failure.From(new FormatException($"{name} failed")));
 
-    public WorkflowRun NewRun() => new(Id, new ScriptWorkflow(_script).RunAsync, Payloads.Default, types: null);
+    public ScriptWorkflow NewCode()
+    {
+        ScriptWorkflow code = new(_script);
+        _codes.Add(code);
+        return code;
+    }
+
+    public static WorkflowRun NewRun(ScriptWorkflow code) => new(Id, code.RunAsync, Payloads.Default, types: null);
+
+    /// <summary>Whether any code has looked at a child that gets ready; also in turns that were never journaled.</summary>
+    public bool WasEverAwaited(string leaf) => _codes.Exists(code => code.Awaited.Contains(leaf));
 
     /// <summary>Runs to the end of the workflow and the silence after it.</summary>
     public void Run()
@@ -130,6 +141,9 @@ internal sealed class SimWorld
     {
         if (owner == _owner) _ended = true;
     }
+
+    /// <summary>What the code of the owner that ended the workflow has seen; null where that owner is gone.</summary>
+    public string? Seen => _owner?.Seen;
 
     /// <summary>Whether the owner that ended the workflow lived to tell every site: else only a lease ends what older owners left behind (C5).</summary>
     public bool SitesWereTold => _owner is { EndWasLoaded: false };
@@ -174,6 +188,7 @@ internal sealed class SimWorld
             Delivery[] ready = [.. site!.Ready];
             if (ready.Length > 0) choices.Add(() => site.End(ready[Random.Next(ready.Length)]));
             if (site.Site.Kept.Count > 0 && _network.Count == 0) choices.Add(site.SendKept);
+            if (site.Asks && _network.Count == 0) choices.Add(site.AskAgain);
         }
 
         if (_owner is { } current && !_ended && _unsent.Count > 0)
@@ -298,6 +313,14 @@ internal sealed class SimWorld
             case Outcome outcome:
                 // Whoever owns the workflow now: the fence, not the address, keeps old outcomes out.
                 _owner?.OnOutcome(outcome);
+                break;
+            case Word word:
+                // Of whom the site takes for the owner, as long as that one lives; then of the one that there is.
+                if ((Owners().FirstOrDefault(owner => owner.Epoch == word.Epoch) ?? _owner) is { } asked) asked.OnWord(word);
+                else if (_ended) Send(new WordAnswer(word.Site, word.Generation, new Delivery(word.Ready.Child, word.Ready.Delivery), IsReady: false));
+                break;
+            case WordAnswer answer when _sites[answer.Site] is { } site && site.Generation == answer.Generation:
+                site.OnAnswer(answer.Delivery, answer.IsReady);
                 break;
             default:
                 break; // For a process that is gone.

@@ -57,7 +57,22 @@ public sealed class SimulationTests(ITestOutputHelper output)
         ["ignores cancellation"] = Group("g", GroupPolicy.FailFast, Leaf("a", Behaviour.Ignore), Leaf("b", Behaviour.Fail), Leaf("c", Behaviour.EndLate), Leaf("d", Behaviour.WaitForCancel)),
         ["ignores cancellation under a shield"] = Group("g", GroupPolicy.CollectAll, Group("inner", GroupPolicy.Settle, Leaf("a", Behaviour.Ignore) with { IsStep = true }, Leaf("b", Behaviour.EndLate) with { Attempts = 3 }) with { ShieldSeconds = 50, Catches = true }, Leaf("c", Behaviour.Ignore)) with { DeadlineSeconds = 10 },
         ["nested, shielded, with a deadline"] = Group("g", GroupPolicy.FailFast, Group("inner", GroupPolicy.Settle, Leaf("a", Behaviour.WaitForCancel), Leaf("b", Behaviour.FailWhenCancelled)) with { ShieldSeconds = 5 }, Leaf("c", Behaviour.SucceedWhenCancelled)) with { DeadlineSeconds = 10 },
+        ["readiness, its loss, and its failure"] = Group(
+            "g",
+            GroupPolicy.FailFast,
+            Ready("a", Behaviour.WaitForCancel, Looks.AtBoth),
+            Ready("b", Behaviour.KillSiteTwice, Looks.AtStart) with { Isolated = true },
+            Ready("c", Behaviour.FailTwice, Looks.AtStart) with { Isolated = true, Attempts = 3 },
+            Ready("d", Behaviour.Succeed, Looks.Nowhere)) with { CancelAfter = 3 },
+        ["readiness that a checkpoint looks at"] = Group(
+            "g",
+            GroupPolicy.CollectAll,
+            Ready("a", Behaviour.FailTwice, Looks.Nowhere) with { Isolated = true },
+            Ready("b", Behaviour.Ignore, Looks.AtEnd),
+            Group("inner", GroupPolicy.FailFast, Ready("c", Behaviour.Fail, Looks.AtStart) with { Isolated = true }, new WaitNode("d", 10)) with { IsCheckpoint = true, LooksOut = true, Catches = true }) with { MaxConcurrency = 2, DeadlineSeconds = 40 },
     };
+
+    private static LeafNode Ready(string name, Behaviour behaviour, Looks looks) => Leaf(name, behaviour) with { GetsReady = true, Looks = looks };
 
     private static GroupNode Group(string name, GroupPolicy policy, params Node[] children) => new(name, policy, null, null, null, null, Catches: false, children);
 

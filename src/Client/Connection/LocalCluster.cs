@@ -60,9 +60,9 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
         if (file is null) return new MemoryJournal();
         try
         {
-            return new SqliteJournal(new SqliteConnectionStringBuilder { DataSource = file }.ToString());
+            return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = file }.ToString());
         }
-        catch (SqliteException unreadable)
+        catch (Exception unreadable) when (unreadable is SqliteException or InvalidOperationException)
         {
             throw new UsageException($"The journal '{file}' cannot be used: {unreadable.Message}", unreadable);
         }

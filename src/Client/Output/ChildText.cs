@@ -15,6 +15,8 @@ internal static class ChildText
         yield return Printable.Line($"{workflow.Id}: {workflow.Workflow}, {workflow.Status}, started {workflow.CreatedAt:u}{ended}, {workflow.JournalLength} journal entries");
         if (workflow.Cause is { } cause) yield return Printable.Line($"cancelled: {cause}");
         if (workflow.StuckReason is { } stuck) yield return Printable.Line($"stuck: {stuck}");
+        if (workflow.WaitsFor is { } waits) yield return Printable.Line($"waits for {waits}");
+        if (workflow.Signals.Count > 0) yield return Printable.Line($"signals that nobody has waited for: {string.Join(", ", workflow.Signals.GroupBy(name => name, StringComparer.Ordinal).Select(same => same.Count() == 1 ? same.Key : $"{same.Key} ({same.Count()})"))}");
         foreach (string line in Tree(workflow.Children, "", alike)) yield return line;
     }
 

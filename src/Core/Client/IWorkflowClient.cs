@@ -48,6 +48,7 @@ public interface IWorkflowClient
     /// <param name="reason">Why, for people.</param>
     /// <param name="cancellationToken">Gives up the call.</param>
     /// <returns>Whether it was there and had not ended.</returns>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on: nothing was done. Mend it, retry, then cancel.</exception>
     Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
 
     /// <summary>Sends a signal to a workflow that waits for it, or will (<see cref="WorkflowContext.WaitForAsync{T}(string)"/>), and returns when it is durable.</summary>
@@ -59,6 +60,7 @@ public interface IWorkflowClient
     /// <param name="cancellationToken">Gives up the call. The signal may have been sent all the same.</param>
     /// <returns>Whether the workflow was there and had not ended.</returns>
     /// <exception cref="PayloadTooLargeException">The value is over the limit.</exception>
+    /// <exception cref="WorkflowStuckException">The workflow's code cannot go on: the signal was not taken. Send it again when the code is mended.</exception>
     Task<bool> SignalAsync<T>(WorkflowId id, string signal, T value, string? key = null, CancellationToken cancellationToken = default);
 
     /// <summary>Where a workflow stands, with all its children.</summary>

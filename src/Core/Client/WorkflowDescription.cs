@@ -28,6 +28,15 @@ public sealed record WorkflowDescription
     /// <summary>Why its code cannot go on; <see langword="null"/> unless it is stuck.</summary>
     public string? StuckReason { get; init; }
 
+    /// <summary>
+    /// That its code waits for something that is not the workflow's, or for its cancellation: no child, delay or signal is open, and it has not
+    /// ended. <see langword="null"/> where it waits for what it has started, is stuck, or has ended.
+    /// </summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>The names of the signals that have come and that nobody has waited for yet; one that has come several times is here as often.</summary>
+    public IReadOnlyList<string> Signals { get; init; } = [];
+
     /// <summary>The children of its code, each with its own.</summary>
     public IReadOnlyList<ChildDescription> Children { get; init; } = [];
 

@@ -8,7 +8,7 @@ namespace Sheaf.Embedded;
 
 /// <summary>Runs workflows and workers in this process.</summary>
 /// <remarks>Starts with the application's host or with the first call of the client, whichever is first. Thread-safe.</remarks>
-internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
+internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable, IDisposable
 {
     /// <summary>So many workflows are claimed at once when the host starts.</summary>
     private const int ClaimPage = 500;
@@ -49,6 +49,9 @@ internal sealed class EmbeddedHost : IHostedService, IAsyncDisposable
 
     /// <summary>Stops: running workers see their tokens signalled, and what they do then is not journaled.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => Context.StopAsync(cancellationToken);
+
+    /// <summary>As <see cref="DisposeAsync"/>, for containers that are disposed of without await. Blocks for that long.</summary>
+    public void Dispose() => Task.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {

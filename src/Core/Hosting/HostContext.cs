@@ -35,6 +35,9 @@ internal sealed class HostContext : IAsyncDisposable
         Probe = probe;
         // A clock that a harness moves would have to be moved for this too.
         CommitRetryDelay = probe is null ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
+        Readings = new Outage(time);
+        Commits = new Outage(time);
+        Questions = new Outage(time);
         Stopping = _stopping.Token;
         Payloads = new Payloads(options.SerializerOptions, options.MaxPayloadBytes, options.FailureTypes);
         Writer = new JournalWriter(journal, time, logger);
@@ -81,8 +84,17 @@ internal sealed class HostContext : IAsyncDisposable
     /// <summary>Whether the host stops in order: there is time to say goodbye. Meaningful once it stops.</summary>
     public bool StopsInOrder { get; private set; }
 
-    /// <summary>How long to wait before a journal that failed is asked again.</summary>
+    /// <summary>How long to wait before a journal that failed is asked again, at first: see <see cref="Outage.DelayAfter"/>.</summary>
     public TimeSpan CommitRetryDelay { get; }
+
+    /// <summary>Readings of the journal that fail.</summary>
+    public Outage Readings { get; }
+
+    /// <summary>Commits that fail.</summary>
+    public Outage Commits { get; }
+
+    /// <summary>Questions of others, callers and children, that fail.</summary>
+    public Outage Questions { get; }
 
     /// <summary>Where workflows run that are children of others; set by the host when it is made.</summary>
     public INestedWorkflows Nested { get; set; } = null!;
@@ -144,7 +156,7 @@ internal sealed class HostContext : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<T> PersistAsync<T>(WorkflowId workflow, Func<Task<T>> ask, Func<Exception, bool> isAnswer, CancellationToken cancellationToken)
     {
-        while (true)
+        for (int failures = 1; ; failures++)
         {
             try
             {
@@ -152,10 +164,10 @@ internal sealed class HostContext : IAsyncDisposable
             }
             catch (Exception error) when (!isAnswer(error) && !cancellationToken.IsCancellationRequested)
             {
-                HostLog.JournalUnreadable(Logger, workflow.Value, error);
+                if (Readings.Speaks(out int heldBack)) HostLog.JournalUnreadable(Logger, workflow.Value, heldBack, error);
             }
 
-            await Task.Delay(CommitRetryDelay, Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Outage.DelayAfter(failures, CommitRetryDelay), Time, cancellationToken).ConfigureAwait(false);
         }
     }
 

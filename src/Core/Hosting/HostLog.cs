@@ -9,8 +9,8 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "Workflow {Workflow} cannot go on.")]
     public static partial void WorkflowStopped(ILogger logger, string workflow, Exception error);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again.")]
-    public static partial void CommitUnknown(ILogger logger, string workflow, Exception error);
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "It is not known whether a commit of workflow {Workflow} was written; its journal is read again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void CommitUnknown(ILogger logger, string workflow, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Workflow {Workflow} is stuck.")]
     public static partial void WorkflowStuck(ILogger logger, string workflow, Exception error);
@@ -18,8 +18,8 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "The services of workflow {Workflow} failed to be disposed of.")]
     public static partial void WorkflowDisposeFailed(ILogger logger, string workflow, Exception error);
 
-    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again.")]
-    public static partial void JournalUnreadable(ILogger logger, string workflow, Exception error);
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow} could not be read; it is asked again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void JournalUnreadable(ILogger logger, string workflow, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 15, Level = LogLevel.Warning, Message = "The journal of workflow {Workflow}, which has continued as new, could not be trimmed; it is tried again when it continues again.")]
     public static partial void TrimFailed(ILogger logger, string workflow, Exception error);
@@ -35,6 +35,12 @@ internal static partial class HostLog
 
     [LoggerMessage(EventId = 19, Level = LogLevel.Warning, Message = "An append of {Count} commits failed; each is written by itself now. If that goes on, the store takes single commits and no batches, and is slower by as many appends: see the error. This is logged once a minute at most.")]
     public static partial void BatchFailed(ILogger logger, int count, Exception error);
+
+    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "A turn of workflow {Workflow} has taken {Elapsed} until now, and nothing else of it happens meanwhile. Does its code block, as with .Result, .Wait() or a loop that never awaits?")]
+    public static partial void LongTurn(ILogger logger, string workflow, TimeSpan elapsed);
+
+    [LoggerMessage(EventId = 25, Level = LogLevel.Warning, Message = "Workflow {Workflow} waits for nothing of its own: no child, delay or signal is open, and its code has not ended. It goes on if it waits for its cancellation; does it await something that is not the workflow's?")]
+    public static partial void WaitsForNothing(ILogger logger, string workflow);
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);

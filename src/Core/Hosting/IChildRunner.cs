@@ -18,6 +18,9 @@ internal interface IChildRunner
     /// <summary>Takes over workers' deliveries of an earlier owner (D8). Those that run nowhere any more are posted as lost.</summary>
     void Attach(IReadOnlyList<Delivery> deliveries);
 
+    /// <summary>Why no host will ever run a worker's delivery; null where one does, or may come that does.</summary>
+    string? WhyNever(DispatchWorker dispatch);
+
     void Start(DispatchWorker dispatch);
 
     void Start(RunStep step);

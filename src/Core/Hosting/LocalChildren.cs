@@ -24,6 +24,9 @@ internal sealed class LocalChildren(WorkflowId workflow, HostContext host, Actio
         if (deliveries.Count > 0) post(new Letter(new Lost(deliveries, "the host was stopped or started again")));
     }
 
+    /// <summary>There is no other host than this one.</summary>
+    public string? WhyNever(DispatchWorker dispatch) => host.Registry.Workers.Has(dispatch.Worker) ? null : host.Registry.Workers.Missing(dispatch.Worker);
+
     public void Start(DispatchWorker dispatch) => _leaves.Start(dispatch);
 
     public void Start(RunStep step) => _leaves.Start(step);

@@ -31,7 +31,7 @@ internal static class WorkerCall
         {
             made = maker.Make(services?.ServiceProvider ?? host.Services);
             Worker worker = (Worker)made;
-            Task task = caller.Call(worker) ?? throw LocalChild<Nothing>.NoTask(caller.Name);
+            Task task = caller.Call(worker) ?? throw new InvalidOperationException($"{worker.GetType()}.RunAsync of child '{caller.Name}' returned null instead of a task. Return Task.CompletedTask or Task.FromResult where there is nothing to wait for.");
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             end = caller.Judge(task);
             if (end.Kind == OutcomeKind.Succeeded) value = worker.ValueOf(task, host.Payloads);

@@ -41,12 +41,18 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
     Task IWorkerCall.ReadyAsync(string? json)
     {
         if (!dispatch.GetsReady) throw NotToGetReady(Name);
+        Task<Task> word = new(() => SayReadyAsync(json));
+        Task ready = word.Unwrap();
         lock (_gate)
         {
             if (_hasReturned) throw Readiness.AfterItsEnd(Name);
             if (_ready is not null) throw Readiness.Twice(Name, "context.ReadyAsync");
-            return _ready = SayReadyAsync(json);
+            _ready = ready;
         }
+
+        // Not under the lock, and not later either: its word is on its way before the worker goes on.
+        word.RunSynchronously(TaskScheduler.Default);
+        return ready;
     }
 
     Task IWorkerCaller.Call(Worker worker) => worker.RunUntypedAsync(new JsonInput(dispatch.Input), Host.Payloads, new WorkerContext(this, Attempt), _token);
@@ -82,8 +88,6 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     private async Task SayReadyAsync(string? json)
     {
-        // Not under the lock.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (!await ask(new AskReady(dispatch.Child, dispatch.Delivery, json)).ConfigureAwait(false))
             throw new OperationCanceledException($"Nobody waits until child '{Name}' is ready: this delivery is not the current one.");
     }

@@ -27,7 +27,8 @@ internal sealed partial class WorkflowActor
         IReadOnlyList<Request> requests = [];
         if (beyond.Count > 0)
         {
-            requests = _run.TakeRequests();
+            requests = TakeRequests();
+            if (_run.Stuck is not null) return;
             if (!await TryCommitAsync([.. beyond]).ConfigureAwait(false))
             {
                 await LoadAsync().ConfigureAwait(false);
@@ -65,8 +66,9 @@ internal sealed partial class WorkflowActor
         WorkflowContinued continued = _run.State.ToContinued(_host.Time.GetUtcNow());
         await MakeRunAsync().ConfigureAwait(false);
         _timers.Run = continued.Run;
-        IReadOnlyList<JournalEntry> turn = _run.Turn(continued);
-        IReadOnlyList<Request> requests = _run.TakeRequests();
+        IReadOnlyList<JournalEntry> turn;
+        using (new Turns(this)) turn = _run.Turn(continued);
+        IReadOnlyList<Request> requests = TakeRequests();
         // Nothing of a turn that is stuck is journaled: the loading that follows its mending comes here again.
         if (_run.Stuck is not null) return;
         long first = _nextSequence;
@@ -165,6 +167,7 @@ internal sealed partial class WorkflowActor
     /// <summary>Runs the journaled turns again. Entries that contradict each other are no state to go on from.</summary>
     private IReadOnlyList<JournalEntry> Replay(List<JournalEntry> entries, long first)
     {
+        using Turns turns = new(this);
         try
         {
             return _run.Replay(entries, first);

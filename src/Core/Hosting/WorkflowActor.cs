@@ -43,6 +43,9 @@ internal sealed partial class WorkflowActor : IDisposable
     private WorkflowCode? _code;
     private long _nextSequence;
 
+    // In a row.
+    private int _failedCommits;
+
     // Whether the next commit creates the workflow.
     private bool _isNew;
 
@@ -159,6 +162,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 }
 
                 if (_kept.Count == 0) BeginRest();
+                if (_run.State.WaitsForNothing && _run.Stuck is null) SayThatItWaitsForNothing();
                 _isAtRest = true;
                 if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 _isAtRest = false;
@@ -212,6 +216,7 @@ internal sealed partial class WorkflowActor : IDisposable
         List<JournalEntry> entries = [];
         List<Request> requests = [];
         List<(Letter Letter, bool Journaled)> applied = [];
+        Turns turns = new(this);
         foreach (Letter letter in letters)
         {
             if (letter.Input is RestDue)
@@ -233,13 +238,14 @@ internal sealed partial class WorkflowActor : IDisposable
                 _timers.OnDue(key);
             }
 
-            if (letter.Input is Lost lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
+            if (letter.Input is Lost { HandedBack: false } lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
             // What comes after a run's end is for the next one.
             if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not AskCancel) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 
+        turns.Dispose();
         if (entries.Count > 0 || _isNew)
         {
             // Until it is known that they are journaled the letters are kept: to be applied again, or refused where all ends here.
@@ -281,11 +287,24 @@ internal sealed partial class WorkflowActor : IDisposable
         }
 
         IReadOnlyList<JournalEntry> turn = _run.Turn(@event);
-        IReadOnlyList<Request> asked = _run.TakeRequests();
+        IReadOnlyList<Request> asked = TakeRequests();
         if (_run.Stuck is not null) return false;
         entries.AddRange(turn);
         requests.AddRange(asked);
         return true;
+    }
+
+    /// <summary>What the turn asked for. What nobody will ever do is not journaled: the workflow is stuck until there is who does (D3).</summary>
+    private IReadOnlyList<Request> TakeRequests()
+    {
+        IReadOnlyList<Request> requests = _run.TakeRequests();
+        foreach (DispatchWorker dispatch in requests.OfType<DispatchWorker>())
+        {
+            if (_children.WhyNever(dispatch) is { } reason)
+                _run.Refuse(new WorkflowStuckException($"Workflow '{_header.Id}' is stuck at child '{dispatch.Name}'. {reason} Nothing is lost: the workflow goes on when the host has started again with it."));
+        }
+
+        return requests;
     }
 
     /// <summary>Journals the entries. If it says no, nobody knows whether they are: the journal has to be read again.</summary>
@@ -304,11 +323,12 @@ internal sealed partial class WorkflowActor : IDisposable
         }
         catch (Exception error) when (error is not ObjectDisposedException)
         {
-            HostLog.CommitUnknown(_host.Logger, _header.Id.Value, error);
-            await Task.Delay(_host.CommitRetryDelay, _host.Time, _host.Stopping).ConfigureAwait(false);
+            if (_host.Commits.Speaks(out int heldBack)) HostLog.CommitUnknown(_host.Logger, _header.Id.Value, heldBack, error);
+            await Task.Delay(Outage.DelayAfter(++_failedCommits, _host.CommitRetryDelay), _host.Time, _host.Stopping).ConfigureAwait(false);
             return false;
         }
 
+        _failedCommits = 0;
         switch (answer)
         {
             case AppendResult.Taken:
@@ -378,8 +398,7 @@ internal sealed partial class WorkflowActor : IDisposable
         letter.Done?.OnDone(letter.Input switch
         {
             AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
-            // Said again, since the answer was lost: a ready child has no other delivery.
-            AskReady ready => _run.State.Find(ready.Child) is { IsReady: true } child && child.Delivery == ready.Delivery,
+            AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
             AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
             _ => journaled,

@@ -11,6 +11,9 @@ namespace Sheaf.Hosting;
 [SuppressMessage("Design", "CA1001", Justification = "The wheel and the watch are disposed of when the host stops.")]
 internal sealed partial class WorkflowOwner
 {
+    /// <summary>A turn takes microseconds. One of this length is looked for as often.</summary>
+    private static readonly TimeSpan LongTurn = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<WorkflowId, WorkflowActor> _actors = new();
     private readonly Lock _making = new();
     private readonly HostContext _host;
@@ -18,6 +21,7 @@ internal sealed partial class WorkflowOwner
     private readonly bool _takesOver;
     private readonly Wheel _wheel;
     private readonly ClockWatch _watch;
+    private readonly ITimer _turns;
 
     /// <summary>Makes the owner.</summary>
     /// <param name="host">The host.</param>
@@ -35,9 +39,17 @@ internal sealed partial class WorkflowOwner
         _watch = new ClockWatch(host.Time, OnClockJump);
         host.Stopping.UnsafeRegister(static disposable => ((IDisposable)disposable!).Dispose(), _wheel);
         host.Stopping.UnsafeRegister(static disposable => ((IDisposable)disposable!).Dispose(), _watch);
+        _turns = TimeProvider.System.CreateTimer(static owner => ((WorkflowOwner)owner!).LookAtTurns(LongTurn), this, LongTurn, LongTurn);
+        host.Stopping.UnsafeRegister(static disposable => ((IDisposable)disposable!).Dispose(), _turns);
     }
 
     public HostContext Host => _host;
+
+    /// <summary>Says which workflows have been in one turn for longer than that.</summary>
+    public void LookAtTurns(TimeSpan longest)
+    {
+        foreach (WorkflowActor actor in _actors.Values) actor.LookAtTurn(longest);
+    }
 
     /// <summary>Workflows that are stuck here.</summary>
     public IReadOnlyList<string> Stuck => [.. _actors.Where(pair => pair.Value.StuckReason is not null).Select(pair => pair.Key.Value)];

@@ -24,9 +24,14 @@ internal sealed class CodeRegistry
             throw new InvalidOperationException($"Two classes are registered as {kind} '{name}': {_types[name]} and {type}. Give one of them another name.");
         }
 
+        public bool Has(string name) => _types.ContainsKey(name) || _own.ContainsKey(name);
+
         /// <summary>The class of that name.</summary>
         /// <exception cref="InvalidOperationException">There is none; the message names those that there are.</exception>
-        public Type Get(string name) => _types.TryGetValue(name, out Type? type) || _own.TryGetValue(name, out type) ? type : throw new InvalidOperationException(
-            $"No {kind} is registered as '{name}'. Registered: {(_types.Count == 0 ? "none" : string.Join(", ", _types.Keys.Order(StringComparer.Ordinal)))}. Add its class in AddSheaf.");
+        public Type Get(string name) => _types.TryGetValue(name, out Type? type) || _own.TryGetValue(name, out type) ? type : throw new InvalidOperationException(Missing(name));
+
+        /// <summary>That there is no class of that name, and which there are.</summary>
+        public string Missing(string name) =>
+            $"No {kind} is registered as '{name}'. Registered: {(_types.Count == 0 ? "none" : string.Join(", ", _types.Keys.Order(StringComparer.Ordinal)))}. Add its class in AddSheaf.";
     }
 }

@@ -5,11 +5,11 @@ namespace Sheaf.Grains;
 /// <summary>The log messages of a silo's part.</summary>
 internal static partial class ClusterLog
 {
-    [LoggerMessage(EventId = 40, Level = LogLevel.Warning, Message = "A batch for silo {Silo} has not arrived; it is sent again.")]
-    public static partial void DeliveryFailed(ILogger logger, string silo, Exception error);
+    [LoggerMessage(EventId = 40, Level = LogLevel.Warning, Message = "A batch for silo {Silo} has not arrived; it is sent again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void DeliveryFailed(ILogger logger, string silo, int heldBack, Exception error);
 
-    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Ends of children have not reached silo {Silo}; they are sent again.")]
-    public static partial void OutcomesFailed(ILogger logger, string silo, Exception error);
+    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Ends of children have not reached silo {Silo}; they are sent again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void OutcomesFailed(ILogger logger, string silo, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Nothing was heard of silo {Silo} for longer than the lease: {Count} of its children here were signalled.")]
     public static partial void Lapsed(ILogger logger, string silo, int count);
@@ -35,14 +35,14 @@ internal static partial class ClusterLog
     [LoggerMessage(EventId = 49, Level = LogLevel.Error, Message = "A periodic task of the silo failed; it goes on.")]
     public static partial void PeriodicFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "Silo {Silo} could not be asked on behalf of child {Child}, which wants a sibling or is ready; the workflow's owner is asked again.")]
-    public static partial void AskFailed(ILogger logger, string silo, string child, Exception error);
+    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "Silo {Silo} could not be asked on behalf of child {Child}, which wants a sibling or is ready; the workflow's owner is asked again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void AskFailed(ILogger logger, string silo, string child, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "Silo {Silo} could not be told that this one stops; it finds out from membership.")]
     public static partial void GoodbyeFailed(ILogger logger, string silo, Exception error);
 
-    [LoggerMessage(EventId = 52, Level = LogLevel.Warning, Message = "The journal's store did not answer a caller's question; the caller asks again.")]
-    public static partial void StoreAway(ILogger logger, Exception error);
+    [LoggerMessage(EventId = 52, Level = LogLevel.Warning, Message = "The journal's store did not answer a caller's question; the caller asks again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void StoreAway(ILogger logger, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 53, Level = LogLevel.Warning, Message = "{Count} workflows that this silo owned and did not run were taken up: the answer to their claim may have been lost.")]
     public static partial void TakenUp(ILogger logger, int count);

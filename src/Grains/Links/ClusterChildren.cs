@@ -88,6 +88,9 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         lock (_gate) return _sought.Contains(delivery) || (_assigned.TryGetValue(delivery.Child, out (int Number, SiteLink?) there) && there.Number == delivery.Number);
     }
 
+    /// <summary>A silo that has the worker may join; until then the child waits, visibly (D7).</summary>
+    public string? WhyNever(DispatchWorker dispatch) => null;
+
     public void Start(DispatchWorker dispatch)
     {
         lock (_gate) _assigned[dispatch.Child] = (dispatch.Delivery, null);

@@ -18,6 +18,7 @@ internal sealed class SiteLink
     private readonly HostContext _host;
     private readonly Func<long, long, IReadOnlyList<SiteItem>, Task<SiteAnswer>> _deliver;
     private readonly ISiteLinkEvents _events;
+    private readonly Outage _outage = new(TimeProvider.System);
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -187,7 +188,7 @@ internal sealed class SiteLink
                 }
 
                 if (_host.Stopping.IsCancellationRequested) return null;
-                ClusterLog.DeliveryFailed(_host.Logger, Silo, error);
+                if (_outage.Speaks(out int heldBack)) ClusterLog.DeliveryFailed(_host.Logger, Silo, heldBack, error);
             }
 
             failures = Math.Min(failures + 1, 5);

@@ -15,6 +15,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
 
     private static readonly TimeSpan NotHereRetryDelay = TimeSpan.FromSeconds(1);
 
+    private readonly Outage _outage = new(TimeProvider.System);
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -57,7 +58,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
 
     private async Task SendAsync(List<(SiteWorkflow Workflow, LeafEnded Ended)> batch)
     {
-        while (true)
+        for (int failures = 1; ; failures++)
         {
             try
             {
@@ -72,10 +73,10 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
                 }
 
                 if (host.Stopping.IsCancellationRequested) return;
-                ClusterLog.OutcomesFailed(host.Logger, owner, error);
+                if (_outage.Speaks(out int heldBack)) ClusterLog.OutcomesFailed(host.Logger, owner, heldBack, error);
             }
 
-            await Task.Delay(host.CommitRetryDelay, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Outage.DelayAfter(failures, host.CommitRetryDelay), TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (host.Stopping.IsCancellationRequested) return;
             batch = [.. batch.Where(item => item.Workflow.IsKept(owner, item.Ended))];
             if (batch.Count == 0) return;

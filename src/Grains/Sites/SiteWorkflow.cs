@@ -194,7 +194,7 @@ internal sealed class SiteWorkflow : ISiteEffects
     /// <summary>Asks whoever owns the workflow, until one answers or nobody waits for the child that asks: its owner may be lost meanwhile.</summary>
     private async Task<bool> AskAsync(LeafAsk ask)
     {
-        while (!_host.Stopping.IsCancellationRequested)
+        for (int failures = 1; !_host.Stopping.IsCancellationRequested; failures++)
         {
             string owner;
             lock (_gate)
@@ -209,10 +209,10 @@ internal sealed class SiteWorkflow : ISiteEffects
             }
             catch (Exception error) when (error is WorkflowMovedException or TimeoutException or OrleansException)
             {
-                ClusterLog.AskFailed(_host.Logger, owner, ask.Child.ToString(), error);
+                if (_host.Questions.Speaks(out int heldBack)) ClusterLog.AskFailed(_host.Logger, owner, ask.Child.ToString(), heldBack, error);
             }
 
-            await Task.Delay(_host.CommitRetryDelay, TimeProvider.System, _host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Outage.DelayAfter(failures, _host.CommitRetryDelay), TimeProvider.System, _host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return false;

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Microsoft.Extensions.Logging;
+using Sheaf.Hosting;
 
 namespace Sheaf.Grains;
 
@@ -8,7 +8,7 @@ internal static class StoreAway
 {
     /// <summary>Asks the store for a caller.</summary>
     /// <exception cref="TimeoutException">The store did not answer: clients ask again, as for a silo that does not.</exception>
-    public static async Task<T> AskAsync<T>(ILogger logger, Func<Task<T>> ask)
+    public static async Task<T> AskAsync<T>(HostContext host, Func<Task<T>> ask)
     {
         try
         {
@@ -16,21 +16,21 @@ internal static class StoreAway
         }
         catch (DbException away)
         {
-            throw Tell(logger, away);
+            throw Tell(host, away);
         }
     }
 
     /// <summary>The same, item by item.</summary>
     /// <exception cref="TimeoutException">As above.</exception>
-    public static async IAsyncEnumerable<T> EnumerateAsync<T>(ILogger logger, IAsyncEnumerable<T> items)
+    public static async IAsyncEnumerable<T> EnumerateAsync<T>(HostContext host, IAsyncEnumerable<T> items)
     {
         await using IAsyncEnumerator<T> next = items.GetAsyncEnumerator();
-        while (await AskAsync(logger, () => next.MoveNextAsync().AsTask())) yield return next.Current;
+        while (await AskAsync(host, () => next.MoveNextAsync().AsTask())) yield return next.Current;
     }
 
-    private static TimeoutException Tell(ILogger logger, DbException away)
+    private static TimeoutException Tell(HostContext host, DbException away)
     {
-        ClusterLog.StoreAway(logger, away);
+        if (host.Questions.Speaks(out int heldBack)) ClusterLog.StoreAway(host.Logger, heldBack, away);
         return new TimeoutException($"The journal's store did not answer, and the silo's log has more: {away.Message}");
     }
 }

@@ -47,7 +47,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
     public async Task<string?> DescribeAsync()
     {
         // Off the grain's turn: the fold of a long journal takes its time.
-        WorkflowDescription? description = await StoreAway.AskAsync(host.Context.Logger, () => Task.Run(() => host.Workflows.DescribeAsync(Id, CancellationToken.None)));
+        WorkflowDescription? description = await StoreAway.AskAsync(host.Context, () => Task.Run(() => host.Workflows.DescribeAsync(Id, CancellationToken.None)));
         return description is null ? null : JsonSerializer.Serialize(description, WireJson.Options);
     }
 
@@ -144,7 +144,7 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         try
         {
             host.Context.Stopping.ThrowIfCancellationRequested();
-            return await StoreAway.AskAsync(host.Context.Logger, ask);
+            return await StoreAway.AskAsync(host.Context, ask);
         }
         catch (OwnerLostException lost)
         {

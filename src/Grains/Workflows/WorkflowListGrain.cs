@@ -18,7 +18,7 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
         HashSet<string> stuck = status is null or WorkflowStatus.Running or WorkflowStatus.Stuck
             ? [.. (await Task.WhenAll(Sites().Select(site => site.GetStuckAsync()))).SelectMany(ids => ids)]
             : [];
-        await foreach (WorkflowHeader header in StoreAway.EnumerateAsync(host.Context.Logger, host.Context.Journal.ListAsync(status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status)))
+        await foreach (WorkflowHeader header in StoreAway.EnumerateAsync(host.Context, host.Context.Journal.ListAsync(status == WorkflowStatus.Stuck ? WorkflowStatus.Running : status)))
         {
             WorkflowStatus actual = stuck.Contains(header.Id.Value) ? WorkflowStatus.Stuck : header.Status;
             if (status is null || actual == status) yield return new ListedWorkflow(header.Id.Value, header.Workflow, actual, header.CreatedAt, header.EndedAt);
@@ -33,7 +33,7 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
         foreach (IGrouping<string, RunningChild> children in running.GroupBy(child => child.WorkflowId))
         {
             // By the journal, not by what the site thinks: it may have missed something.
-            WorkflowState state = await StoreAway.AskAsync(host.Context.Logger, () => JournalReading.FoldAsync(host.Context.Journal, children.Key, CancellationToken.None));
+            WorkflowState state = await StoreAway.AskAsync(host.Context, () => JournalReading.FoldAsync(host.Context.Journal, children.Key, CancellationToken.None));
             HashSet<(string, int)> waitedFor = [.. state.HasEnded ? [] : state.RunningLeaves().Select(leaf => (leaf.Id.ToString(), leaf.Delivery))];
             orphans.AddRange(children.Where(child => !waitedFor.Contains((child.Child, child.Delivery))));
         }

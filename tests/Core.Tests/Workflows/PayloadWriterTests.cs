@@ -2,7 +2,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.DependencyInjection;
+using Sheaf.Core.Tests.Groups;
 using Sheaf.Engine;
+using Sheaf.Journal;
 
 namespace Sheaf.Core.Tests.Workflows;
 
@@ -80,6 +83,37 @@ public sealed class PayloadWriterTests
         Assert.Equal("[1,2]", writer.TryWriteAll<object>([1, 2], 1_000));
     }
 
+    [Theory]
+    [Trait("Rule", "D10")]
+    [InlineData(typeof(int))]
+    [InlineData(typeof(List<int>))]
+    public void WriteAll_WhereAContractSaysHowNumbersAreWritten_IsTheTextsThatEachHasAlone(Type contract)
+    {
+        DefaultJsonTypeInfoResolver resolver = new()
+        {
+            Modifiers =
+            {
+                type =>
+                {
+                    if (type.Type == contract) type.NumberHandling = JsonNumberHandling.WriteAsString | JsonNumberHandling.AllowReadingFromString;
+                },
+            },
+        };
+        Assert.Null(WriteAll(new Payloads(new() { TypeInfoResolver = resolver }, 10_000), [1, 2]));
+    }
+
+    [Fact]
+    [Trait("Rule", "D10")]
+    public async Task Map_OfATypeThatNobodyCanWrite_FailsWithEachInput()
+    {
+        ServiceCollection services = new();
+        services.AddSheaf(s => s.AddWorkflow<MapTwins>().AddWorker<TwinWorker>()).UseEmbedded(new MemoryJournal());
+        await using ServiceProvider host = services.BuildServiceProvider();
+        ExceptionGroup failures = await Guard.Throws<ExceptionGroup>(() => host.GetRequiredService<IWorkflowClient>().RunAsync(Run.Workflow<MapTwins>(), "w", 3));
+        Assert.Equal(["twins[0]", "twins[1]", "twins[2]"], failures.Leaves.Select(leaf => leaf.Origins[^1].Path[^1]));
+        Assert.All(failures.Leaves, leaf => Assert.IsType<InvalidOperationException>(leaf.Exception));
+    }
+
     private static string? WriteAll<T>(Payloads payloads, IEnumerable<T> values)
     {
         using PayloadWriter writer = payloads.OpenWriter();
@@ -98,4 +132,20 @@ public sealed class PayloadWriterTests
     {
         public string Second => throw new NotSupportedException("not this one");
     }
+}
+
+/// <summary>Two properties of one name: the serializer knows no contract of it.</summary>
+internal sealed record Twin([property: JsonPropertyName("n")] int First, [property: JsonPropertyName("n")] int Second);
+
+[Workflow("map-twins/v1")]
+internal sealed class MapTwins : Workflow<int, IReadOnlyList<string>>
+{
+    public override Task<IReadOnlyList<string>> RunAsync(int input, WorkflowContext workflow) => workflow.GroupAsync("g", async group =>
+        await group.MapAsync("twins", Run.Worker<TwinWorker>(), [.. Enumerable.Range(0, input).Select(n => new Twin(n, n))], new() { Policy = GroupPolicy.CollectAll }));
+}
+
+[Worker("twin/v1")]
+internal sealed class TwinWorker : Worker<Twin, string>
+{
+    public override Task<string> RunAsync(Twin input, WorkerContext context, CancellationToken cancellationToken) => Task.FromResult("never");
 }

@@ -28,6 +28,17 @@ public sealed class CrashTestTests
         Assert.Contains(exception.Violations, violation => violation.What.StartsWith("the run ended before this point", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [Trait("Rule", "R14")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_BeginsAnewWhereAReadyChildIsLost_ItsKeysAreThoseOfItsOwnWay(bool nested)
+    {
+        Func<SheafBuilder, SheafBuilder> add = s => Registration.AddAll(s).AddWorkflow<BeginsAnew>().AddWorkflow<NestsAnew>();
+        CrashTestReport report = await CrashTest.RunAsync<string, string>(nested ? Run.Workflow<NestsAnew>() : Run.Workflow<BeginsAnew>(), "x", add);
+        Assert.Contains("x is ready", report.Outcome, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Run_TheTestsOwnCheckFails_IsAViolationOfThatRun()
     {
@@ -93,6 +104,40 @@ public sealed class CrashTestTests
             for (int i = 0; i < times; i++) await workflow.Step("again", _ => Task.CompletedTask);
             return 0;
         }
+    }
+
+    /// <summary>Begins anew where its server is lost, and opens a group inside in the end: in a place where it has other children when it has begun anew.</summary>
+    [Workflow("begins-anew/v1")]
+    public sealed class BeginsAnew : Workflow<string, string>
+    {
+        public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+        {
+            while (true)
+            {
+                string used = "";
+                try
+                {
+                    await workflow.GroupAsync("uses", async group =>
+                    {
+                        string ready = await group.StartAsync(Run.Worker<Serve>(), input, new() { Retry = new() { InitialDelay = TimeSpan.FromMinutes(1), Jitter = 0 } });
+                        await group.Step("between", _ => Task.CompletedTask);
+                        used = await group.GroupAsync("inside", async inside => await inside.Start(Run.Worker<Echo>(), ready));
+                        group.Cancel("used");
+                    });
+                    return used;
+                }
+                catch (ExceptionGroup failures) when (failures.Contains<WorkerLostException>())
+                {
+                    // Once more.
+                }
+            }
+        }
+    }
+
+    [Workflow("nests-anew/v1")]
+    public sealed class NestsAnew : Workflow<string, string>
+    {
+        public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("g", async group => await group.Start(Run.Workflow<BeginsAnew>(), input));
     }
 
     /// <summary>Takes every append for the owner's.</summary>

@@ -241,6 +241,17 @@ public sealed class WorkflowSnippets
     }
 
     [Fact]
+    public async Task Options()
+    {
+        ServiceCollection services = new();
+        #region options
+        services.AddSheaf(s => s.AddWorkflow<Bill>().UseOptions(new SheafOptions { IdleTimeout = TimeSpan.FromMinutes(10) })).UseEmbedded();
+        #endregion
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        Assert.Equal(TimeSpan.FromMinutes(10), provider.GetRequiredService<SheafOptions>().IdleTimeout);
+    }
+
+    [Fact]
     public async Task Lasting()
     {
         FakeTimeProvider time = new();

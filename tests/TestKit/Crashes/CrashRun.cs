@@ -16,6 +16,9 @@ internal sealed class CrashRun<TIn, TOut>(
     private readonly List<CrashViolation> _violations = [];
     private int _actionsDone;
 
+    // Whether a child was lost that was ready: nothing brings that back, so that the code cannot go on as undisturbed.
+    private bool _hasLostReady;
+
     public IReadOnlyList<CrashViolation> Violations => _violations;
 
     public int Appends { get; private set; }
@@ -74,6 +77,8 @@ internal sealed class CrashRun<TIn, TOut>(
     public IEnumerable<string> Compare(CrashRun<TIn, TOut> undisturbed)
     {
         if (End != undisturbed.End) yield return $"it ended otherwise.\n  undisturbed: {undisturbed.End}\n  after this: {End}";
+        // A key is a place in the code's way, and that of code which begins anew is another from there on.
+        if (_hasLostReady) yield break;
         Dictionary<string, DeliverySeen> byKey = undisturbed._deliveries.DistinctBy(seen => seen.IdempotencyKey).ToDictionary(seen => seen.IdempotencyKey);
         foreach (DeliverySeen seen in _deliveries)
         {
@@ -163,6 +168,7 @@ internal sealed class CrashRun<TIn, TOut>(
         WorkflowState state = new(options.Id);
         foreach (string wrong in JournalChecks.Check(state, Recorded.Entries)) Violate(wrong);
         End = EndText.Of(state);
+        _hasLostReady = await HasLostReadyAsync(journal).ConfigureAwait(false);
         if (state.HasEnded && Recorded.Header.Status != Descriptions.StatusOf(state)) Violate($"the journal's header says {Recorded.Header.Status}, its entries say {Descriptions.StatusOf(state)}");
         if ((await ReplayTest.RunAsync(Recorded, configure).ConfigureAwait(false)).Difference is { } difference) Violate($"the journal does not replay: {difference}");
         CheckDeliveries();
@@ -177,6 +183,21 @@ internal sealed class CrashRun<TIn, TOut>(
                 Violate($"the test's own check failed: {error.Message}");
             }
         }
+    }
+
+    /// <summary>Also of workflows inside; of one that continued as new, its last run.</summary>
+    private async Task<bool> HasLostReadyAsync(IJournal journal)
+    {
+        await foreach (WorkflowHeader header in journal.ListAsync().ConfigureAwait(false))
+        {
+            if (!header.Id.Value.StartsWith(options.Id.Value, StringComparison.Ordinal)) continue;
+            WorkflowState state = new(header.Id);
+            NoEffects nothing = new();
+            foreach (JournalEntry entry in (await JournalReading.ReadRunAsync(journal, header.Id, CancellationToken.None).ConfigureAwait(false)).Entries) Transitions.Apply(state, entry, nothing);
+            if (state.Scopes.SelectMany(scope => scope.Children).Any(child => child is { IsReady: true, Result.Failure.TypeName: { } type } && type == typeof(WorkerLostException).FullName)) return true;
+        }
+
+        return false;
     }
 
     private void CheckDeliveries()

@@ -158,7 +158,7 @@ internal sealed class TestProcess : IAsyncDisposable
         WorkflowDescription? description = await Client.DescribeAsync(workflow).ConfigureAwait(false);
         string waits = description is null ? "It was never started." : $"It waits for: {string.Join(", ", OpenChildren(description.Children, "").DefaultIfEmpty("nothing that the host knows of"))}.";
         return new WorkflowStalledException(
-            $"Workflow '{workflow}' cannot go on: nothing runs, and no timer is due. {waits} Send the signal before you ask for the result, or let workers that wait use TestClock.");
+            $"Workflow '{workflow}' cannot go on: nothing runs, and no timer is due. {waits} Send the signal before you ask for the result (in a crash test: CrashTestOptions.WhenWaiting), or let workers that wait use TestClock.");
     }
 
     private static IEnumerable<string> OpenChildren(IReadOnlyList<ChildDescription> children, string path)

@@ -42,8 +42,6 @@ internal sealed record StartChild(ChildId Child, ChildKind Kind, string Name) : 
         ChildKind.Signal => $"wait for signal '{Name}' ({Child})",
         _ => $"start {Kind} '{Name}' ({Child})",
     };
-
-    private static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "…");
 }
 
 /// <summary>The code cancelled one of its groups, or its body failed under fail-fast.</summary>
@@ -85,7 +83,7 @@ internal sealed record EndScope(int Scope, Result Result) : JournalCommand
         && (Scope, Result.Kind, Result.Value, Result.Failure?.TypeName, ContinuesWith) == (end.Scope, end.Result.Kind, end.Result.Value, end.Result.Failure?.TypeName, end.ContinuesWith);
 
     public override string Describe() => Scope == 0
-        ? ContinuesWith is { } input ? $"continue as new with {input}" : $"end the workflow as {Result.Kind}{Detail}"
+        ? ContinuesWith is { } input ? $"continue as new with {Cut(input)}" : $"end the workflow as {Result.Kind}{Detail}"
         : $"end scope {Scope} as {Result.Kind}{Detail}";
 
     private string Detail => Result.Failure is null ? "" : $" with {Result.Failure.TypeName}";

@@ -38,4 +38,7 @@ internal abstract record JournalCommand : JournalEntry
 
     /// <summary>The command in words, for the error that names it.</summary>
     public abstract string Describe();
+
+    /// <summary>An input as far as an error shows it.</summary>
+    protected static string Cut(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 80), "…");
 }

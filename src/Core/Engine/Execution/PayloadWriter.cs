@@ -60,9 +60,9 @@ internal sealed class PayloadWriter(JsonSerializerOptions options, int maxBytes)
     public string? TryWriteAll<T>(List<T> values, int maxCharacters)
     {
         if (_isOneByOne || typeof(T) == typeof(Nothing)) return null;
-        _list ??= Payloads.ListInfo<T>(options);
         try
         {
+            _list ??= Payloads.ListInfo<T>(options);
             if (_list is not null && JsonSerializer.Serialize(values, (JsonTypeInfo<List<T>>)_list) is var json && json.Length <= maxCharacters && json.Length <= maxBytes / 3) return json;
         }
         catch (Exception)

@@ -54,11 +54,16 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes, Fail
     }
 
     /// <summary>What is known of lists of a type.</summary>
-    /// <returns>Null where they need not be arrays of it: a source-generated context does not know them, or a converter makes something else of them.</returns>
+    /// <returns>
+    /// Null where they need not be arrays of what each is alone: a source-generated context does not know them, a converter makes something
+    /// else of them, or a contract says of either type, and so not of both, how numbers are written.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The type has no contract that makes sense: two properties of one name, for instance.</exception>
     public static JsonTypeInfo<List<T>>? ListInfo<T>(JsonSerializerOptions options)
     {
         options.MakeReadOnly(populateMissingResolver: true);
-        return options.TryGetTypeInfo(typeof(List<T>), out JsonTypeInfo? list) && list.Kind == JsonTypeInfoKind.Enumerable ? (JsonTypeInfo<List<T>>)list : null;
+        return options.TryGetTypeInfo(typeof(List<T>), out JsonTypeInfo? list) && list is JsonTypeInfo<List<T>> { Kind: JsonTypeInfoKind.Enumerable, NumberHandling: null } known
+            && TypeInfo<T>(options).NumberHandling is null ? known : null;
     }
 
     /// <summary>Reads the values of a JSON array.</summary>
@@ -81,9 +86,9 @@ internal sealed class Payloads(JsonSerializerOptions options, int maxBytes, Fail
     /// <returns>Null where each has to be read for itself: lists are not arrays, or one of the values is not of the type, and it is said which.</returns>
     public List<T?>? TryReadAll<T>(string array)
     {
-        if (ListInfo<T?>(_options) is not { } list) return null;
         try
         {
+            if (ListInfo<T?>(_options) is not { } list) return null;
             Utf8JsonReader reader = Reader(array);
             return JsonSerializer.Deserialize(ref reader, list);
         }

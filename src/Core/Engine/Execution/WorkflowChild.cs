@@ -131,7 +131,10 @@ internal sealed class WorkflowChild<T> : ChildTask<T>, IWorkflowChild
         }
         catch (Exception error)
         {
-            string message = $"The value of child '{Name}' is journaled as {(json is null ? "nothing" : $"{json.Length} characters of JSON")} that {typeof(T)} cannot be read from. Has the type changed since?";
+            string what = json is null ? "nothing" : $"{json.Length} characters of JSON";
+            string message = _state.Start.Kind == ChildKind.Signal
+                ? $"Signal '{Name}' came with {what} that {typeof(T)} cannot be read from. Send what the workflow waits for."
+                : $"The value of child '{Name}' is journaled as {what} that {typeof(T)} cannot be read from. Has the type changed since?";
             _error = new InvalidOperationException(message, error);
             if (isCheckpoint) _run.Refuse(new NonDeterministicWorkflowException($"Workflow '{_run.State.Id}' differs from its journal. {message} Nothing is lost: bring the code back to what it was, and the workflow goes on.", error));
             return default;

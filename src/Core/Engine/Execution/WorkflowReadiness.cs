@@ -52,8 +52,13 @@ internal sealed class WorkflowReadiness<TReady>(WorkflowRun run) : IWorkflowRead
 #pragma warning disable CA2007, MA0004
         await _decided.Task;
 #pragma warning restore CA2007, MA0004
-        // A child that is not ready does not succeed.
-        if (!Child.IsReady) child.ThrowUnlessSucceeded();
+        if (!Child.IsReady)
+        {
+            child.ThrowUnlessSucceeded();
+            // Only where its site is of a version that does not know of readiness.
+            throw Readiness.NeverReady(Child.Start.Name, "context.ReadyAsync(value)");
+        }
+
         if (_error is not null) ExceptionDispatchInfo.Throw(_error);
         return _value!;
     }

@@ -181,7 +181,7 @@ internal sealed partial class WorkflowRun : IEffects
 
     private string Differs(int index, JournalCommand? journaled, string instead) =>
         $"Workflow '{State.Id}' differs from its journal at entry {_firstSequence + index}. Journaled: {journaled?.Describe() ?? "the end of the turn"}. The code now: {instead}. " +
-        "Nothing is lost: bring the code back to what it did, and the workflow goes on.";
+        "Nothing is lost: bring the code back to what it did, or ask workflow.Changed where it goes another way, and RetryAsync or a start of the host goes on.";
 
     private WorkflowStuckException GetStuck(string reason) => GetStuck(new WorkflowStuckException($"Workflow '{State.Id}' is stuck: {reason}"));
 

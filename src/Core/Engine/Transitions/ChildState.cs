@@ -78,6 +78,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
     /// <summary>Leaves run away from the workflow's code: they are delivered, retried and cancelled by message.</summary>
     public bool IsLeaf => start.Kind is ChildKind.Worker or ChildKind.Step or ChildKind.Workflow;
 
+    /// <summary>What goes on by itself, and its workflow's code with it.</summary>
+    public bool IsWork => IsLeaf || IsWait;
+
     /// <summary>A workflow is not given up (R9): it has grace periods of its own, and what is stuck waits to be mended.</summary>
     public bool CanBeAbandoned => start.Kind is ChildKind.Worker or ChildKind.Step;
 
@@ -111,6 +114,9 @@ internal sealed class ChildState(ScopeState scope, StartChild start)
 
     /// <summary>Whether this delivery's word that it is ready is the first.</summary>
     public bool MayGetReady(int delivery) => start.GetsReady && Status == ChildStatus.Running && !IsReady && Delivery == delivery;
+
+    /// <summary>What a delivery that says so is told: whether it has. Said again, since the answer was lost, it is told the same: a ready child has no other delivery.</summary>
+    public bool IsReadyBy(int delivery) => IsReady && Delivery == delivery;
 
     /// <summary>Whether an outcome of this attempt and delivery is the one waited for; anything else is late and changes nothing.</summary>
     public bool Expects(int attempt, int delivery) => Status == ChildStatus.Running && IsLeaf && (Attempt, Delivery) == (attempt, delivery);

@@ -93,6 +93,7 @@ internal static partial class Transitions
         if (child.IsLeaf) child.Delivery = state.EarlierDeliveries;
         scope.Children.Add(child);
         scope.OpenChildren++;
+        if (child.IsWork) state.OpenWork++;
         if (start.Rejected is { } rejected) End(state, child, Result.Failed(rejected), effects);
         else if (!child.TakesPlace) Begin(state, child, effects);
         else if (scope.Settings.MaxConcurrency is { } max && scope.PlacesTaken >= max) scope.Window.Enqueue(child);
@@ -255,6 +256,7 @@ internal static partial class Transitions
         child.Result = result;
         child.EndedAt = state.Now;
         scope.OpenChildren--;
+        if (child.IsWork) state.OpenWork--;
         if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned) scope.Failed.Add(child);
         // First the outcome, then what follows from it: for watchers, and for code that looks at outcomes when it is cancelled.
         effects.ChildEnded(child);

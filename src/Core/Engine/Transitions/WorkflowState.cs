@@ -55,6 +55,12 @@ internal sealed class WorkflowState
     /// <summary>The name of this run, for all that must be told apart from other runs': keys, ids and chance.</summary>
     public string RunName => NameOfRun(Id, Run);
 
+    /// <summary>How many workers, steps, nested workflows and waits have been started and not ended.</summary>
+    public int OpenWork { get; set; }
+
+    /// <summary>Its code has not ended, and nothing that it has started will go on with it.</summary>
+    public bool WaitsForNothing => HasStarted && !HasEnded && ContinuesWith is null && OpenWork == 0;
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 
@@ -85,6 +91,7 @@ internal sealed class WorkflowState
     public void Begin(WorkflowContinued continued)
     {
         Scopes.Clear();
+        OpenWork = 0;
         Spawned.Clear();
         Waiting.Clear();
         Kept.Clear();

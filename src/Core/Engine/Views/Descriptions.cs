@@ -20,6 +20,8 @@ internal static class Descriptions
             Cause = state.HasStarted ? state.Root.Cause : null,
             Failure = state.Result?.Failure,
             StuckReason = stuckReason,
+            WaitsFor = stuckReason is null && state.WaitsForNothing ? "nothing of its own: no child, delay or signal is open, and its code has not ended" : null,
+            Signals = [.. state.Kept.OrderBy(kept => kept.Key, StringComparer.Ordinal).SelectMany(kept => kept.Value.Select(_ => kept.Key))],
             Children = state.HasStarted ? new Describing(state, running).ChildrenOf(state.Root) : [],
             Run = state.Run,
             JournalLength = entries.Count,
