@@ -31,7 +31,7 @@ internal static class EmbeddedAgent
         {
             return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = journal }.ToString());
         }
-        catch (Exception unreadable) when (unreadable is SqliteException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException)
         {
             throw new UsageException($"The journal '{journal}' cannot be used: {unreadable.Message}", unreadable);
         }

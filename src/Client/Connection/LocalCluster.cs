@@ -62,7 +62,7 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
         {
             return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = file }.ToString());
         }
-        catch (Exception unreadable) when (unreadable is SqliteException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException)
         {
             throw new UsageException($"The journal '{file}' cannot be used: {unreadable.Message}", unreadable);
         }

@@ -33,8 +33,8 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 18, Level = LogLevel.Information, Message = "The clock has jumped: it was set, or the machine slept. What is due by it now goes on.")]
     public static partial void ClockJumped(ILogger logger);
 
-    [LoggerMessage(EventId = 19, Level = LogLevel.Warning, Message = "An append of {Count} commits failed; each is written by itself now. If that goes on, the store takes single commits and no batches, and is slower by as many appends: see the error. This is logged once a minute at most.")]
-    public static partial void BatchFailed(ILogger logger, int count, Exception error);
+    [LoggerMessage(EventId = 19, Level = LogLevel.Warning, Message = "An append of {Count} commits failed; each is written by itself now. If that goes on, the store takes single commits and no batches, and is slower by as many appends: see the error. {HeldBack} such messages were held back since the last one.")]
+    public static partial void BatchFailed(ILogger logger, int count, int heldBack, Exception error);
 
     [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "A turn of workflow {Workflow} has taken {Elapsed} until now, and nothing else of it happens meanwhile. Does its code block, as with .Result, .Wait() or a loop that never awaits?")]
     public static partial void LongTurn(ILogger logger, string workflow, TimeSpan elapsed);

@@ -7,9 +7,6 @@ namespace Sheaf.Hosting;
 /// <remarks>Thread-safe. Who comes while nobody writes begins to write on its own thread: a store in memory costs no hop.</remarks>
 internal sealed class JournalWriter(IJournal journal, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>A store that never takes batches says so at every one: once in this time is logged.</summary>
-    private static readonly TimeSpan WarningPeriod = TimeSpan.FromMinutes(1);
-
     /// <summary>So many commits go into one append at the most.</summary>
     private const int MaxBatch = 512;
 
@@ -21,8 +18,8 @@ internal sealed class JournalWriter(IJournal journal, TimeProvider time, ILogger
     private bool _isWriting;
     private bool _isClosed;
 
-    /// <summary>When a batch that failed was last logged. Of the one who writes.</summary>
-    private long? _warnedAt;
+    // A store that never takes batches says so at every one.
+    private readonly Outage _batches = new(time);
 
     /// <summary>Appends a commit. When the task completes it is durable, or refused; if it fails, nobody knows which.</summary>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
@@ -111,17 +108,10 @@ internal sealed class JournalWriter(IJournal journal, TimeProvider time, ILogger
         }
         catch (Exception error)
         {
-            Warn(batch.Count, error);
+            if (_batches.Speaks(out int heldBack)) HostLog.BatchFailed(logger, batch.Count, heldBack, error);
             // One that the store never takes must not cost the others theirs: each for itself.
             foreach (Pending pending in batch) await WriteAloneAsync(pending, error).ConfigureAwait(false);
         }
-    }
-
-    private void Warn(int count, Exception error)
-    {
-        if (_warnedAt is { } last && time.GetElapsedTime(last) < WarningPeriod) return;
-        _warnedAt = time.GetTimestamp();
-        HostLog.BatchFailed(logger, count, error);
     }
 
     private async Task WriteAloneAsync(Pending pending, Exception batchError)

@@ -1,10 +1,11 @@
 using Npgsql;
+using Sheaf.Journal;
 
 namespace Sheaf.Silo.Clustering;
 
 /// <summary>
-/// Membership's database in a silo's life: before anything else starts, it gets its tables; while the silo joins, rows of a lost
-/// cluster are declared dead.
+/// The database in a silo's life: before anything else starts, it gets its tables, for membership and the journal, or the start fails; while
+/// the silo joins, rows of a lost cluster are declared dead.
 /// </summary>
 /// <remarks>Runs at the very first stage, where a failure ends the start at once: later stages first try to say goodbye in the table.</remarks>
 internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch watch, TimeProvider time, ILogger<ClusterDatabase> logger)
@@ -45,6 +46,9 @@ internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch w
             try
             {
                 await MembershipSchema.EnsureAsync(database, cancellationToken).ConfigureAwait(false);
+                // Not at its first use: a silo that cannot use the journal, since it is of a newer version for instance, must not join.
+                using PostgreSqlJournal journal = new(database);
+                await journal.MigrateAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (NpgsqlException error) when (error.IsTransient && time.GetElapsedTime(started) < Patience)
