@@ -36,6 +36,17 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
     }
 
     [Fact]
+    public async Task Start_OnAJournalOfANewerVersion_IsRefused()
+    {
+        await using Cluster cluster = await NewAsync(silos: 1);
+        await cluster.Database.ExecuteAsync("UPDATE sheaf_schema SET version = 999");
+        await using Cluster older = cluster.StartAgain(silos: 1);
+        Assert.Equal(1, await older.Silos[0].ExitAsync());
+        Assert.Contains("schema version 999", older.Silos[0].Output, StringComparison.Ordinal);
+        Assert.Equal(1L, await cluster.CountAsync("Active"));
+    }
+
+    [Fact]
     public async Task Kill_OneOfThree_IsDeclaredDeadByTheOthers()
     {
         await using Cluster cluster = await NewAsync(silos: 3);
