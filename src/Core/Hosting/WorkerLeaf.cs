@@ -6,7 +6,8 @@ namespace Sheaf.Hosting;
 internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, DispatchWorker dispatch, LeafScope scope, Action<LeafEnded> onEnded, Func<LeafAsk, Task<bool>> ask)
     : Leaf(host, workflow, dispatch.Child, dispatch.Attempt, dispatch.Delivery, dispatch.Name, dispatch.Timeout, scope, onEnded), IWorkerCall, IWorkerCaller
 {
-    private readonly Lock _gate = new();
+    // Null where nobody waits until it is ready: most deliveries.
+    private readonly Lock _gate = dispatch.GetsReady ? new() : null!;
 
     // Set once, before the worker is called.
     private CancellationToken _token;

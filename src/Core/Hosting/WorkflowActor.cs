@@ -298,9 +298,10 @@ internal sealed partial class WorkflowActor : IDisposable
     private IReadOnlyList<Request> TakeRequests()
     {
         IReadOnlyList<Request> requests = _run.TakeRequests();
-        foreach (DispatchWorker dispatch in requests.OfType<DispatchWorker>())
+        // By index: there is one of these for each child that ends.
+        for (int i = 0; i < requests.Count; i++)
         {
-            if (_children.WhyNever(dispatch) is { } reason)
+            if (requests[i] is DispatchWorker dispatch && _children.WhyNever(dispatch) is { } reason)
                 _run.Refuse(new WorkflowStuckException($"Workflow '{_header.Id}' is stuck at child '{dispatch.Name}'. {reason} Nothing is lost: the workflow goes on when the host has started again with it."));
         }
 
