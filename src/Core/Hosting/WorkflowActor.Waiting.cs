@@ -115,7 +115,7 @@ internal sealed partial class WorkflowActor
         catch (Exception error)
         {
             // Then they count as lost: nothing else follows from it.
-            if (_host.Commits.Speaks(out int heldBack)) HostLog.CommitUnknown(_host.Logger, _header.Id.Value, heldBack, error);
+            SayThatACommitIsUnknown(error);
         }
     }
 

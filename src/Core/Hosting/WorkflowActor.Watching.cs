@@ -2,7 +2,7 @@ using Sheaf.Engine;
 
 namespace Sheaf.Hosting;
 
-/// <summary>Code that does not come back, or waits for what will not: nobody else would say so.</summary>
+/// <summary>What is said of it in the log where nobody else would: code that does not come back, or waits for what will not; a journal that does not answer.</summary>
 internal sealed partial class WorkflowActor
 {
     // When the turns began that run, one after the other; 0 between them. By the system's clock, whatever the workflow's.
@@ -23,9 +23,14 @@ internal sealed partial class WorkflowActor
         HostLog.LongTurn(_host.Logger, _header.Id.Value, took);
     }
 
-    private void SayThatItWaitsForNothing()
+    private void SayThatACommitIsUnknown(Exception error)
     {
-        if (_hasSaidThatItWaits) return;
+        if (_host.Commits.Speaks(out int heldBack)) HostLog.CommitUnknown(_host.Logger, _header.Id.Value, heldBack, error);
+    }
+
+    private void SayWhereItWaitsForNothing()
+    {
+        if (_hasSaidThatItWaits || _run.Stuck is not null || !_run.State.WaitsForNothing) return;
         _hasSaidThatItWaits = true;
         HostLog.WaitsForNothing(_host.Logger, _header.Id.Value);
     }

@@ -162,7 +162,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 }
 
                 if (_kept.Count == 0) BeginRest();
-                if (_run.State.WaitsForNothing && _run.Stuck is null) SayThatItWaitsForNothing();
+                SayWhereItWaitsForNothing();
                 _isAtRest = true;
                 if (_kept.Count == 0 && !await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false)) break;
                 _isAtRest = false;
@@ -294,20 +294,6 @@ internal sealed partial class WorkflowActor : IDisposable
         return true;
     }
 
-    /// <summary>What the turn asked for. What nobody will ever do is not journaled: the workflow is stuck until there is who does (D3).</summary>
-    private IReadOnlyList<Request> TakeRequests()
-    {
-        IReadOnlyList<Request> requests = _run.TakeRequests();
-        // By index: there is one of these for each child that ends.
-        for (int i = 0; i < requests.Count; i++)
-        {
-            if (requests[i] is DispatchWorker dispatch && _children.WhyNever(dispatch) is { } reason)
-                _run.Refuse(new WorkflowStuckException($"Workflow '{_header.Id}' is stuck at child '{dispatch.Name}'. {reason} Nothing is lost: the workflow goes on when the host has started again with it."));
-        }
-
-        return requests;
-    }
-
     /// <summary>Journals the entries. If it says no, nobody knows whether they are: the journal has to be read again.</summary>
     private async Task<bool> TryCommitAsync(List<JournalEntry> entries)
     {
@@ -324,7 +310,7 @@ internal sealed partial class WorkflowActor : IDisposable
         }
         catch (Exception error) when (error is not ObjectDisposedException)
         {
-            if (_host.Commits.Speaks(out int heldBack)) HostLog.CommitUnknown(_host.Logger, _header.Id.Value, heldBack, error);
+            SayThatACommitIsUnknown(error);
             await Task.Delay(Outage.DelayAfter(++_failedCommits, _host.CommitRetryDelay), _host.Time, _host.Stopping).ConfigureAwait(false);
             return false;
         }
@@ -344,66 +330,6 @@ internal sealed partial class WorkflowActor : IDisposable
                 _isNew = false;
                 return true;
         }
-    }
-
-    private string? TraceParentOf(ChildId child) => _traces.ParentOf(_run.State.Scopes[child.Scope], _run.State);
-
-    private void Carry(IReadOnlyList<Request> requests)
-    {
-        foreach (Request request in requests) Carry(request);
-        _children.Flush();
-    }
-
-    private void Carry(Request request)
-    {
-        switch (request)
-        {
-            case DispatchWorker dispatch:
-                _children.Start(TraceParentOf(dispatch.Child) is { } parent ? dispatch with { TraceParent = parent } : dispatch);
-                break;
-            case RunStep step:
-                _children.Start(step with { TraceParent = TraceParentOf(step.Child) });
-                break;
-            case RunWorkflow run:
-                _children.Start(run with { TraceParent = TraceParentOf(run.Child) });
-                break;
-            case CancelRunning cancel:
-                _children.Cancel(cancel.Scope, cancel.Cause);
-                break;
-            case GiveUp gone:
-                // As far as whoever runs it is concerned, its end is applied.
-                _children.OnApplied(gone.Child, gone.Delivery);
-                break;
-            case CloseScope close:
-                _children.Close(close.Scope);
-                _traces.Close(_run.State.Scopes[close.Scope]);
-                break;
-            case StartTimer start:
-                _timers.Start(start);
-                break;
-            case StopTimer stop:
-                _timers.Stop(stop.Key);
-                break;
-            case EndWorkflow end:
-                // The loop sees it in the state.
-                SheafTelemetry.WorkflowsEnded.Add(1, new("sheaf.workflow", _header.Workflow), new("sheaf.outcome", end.Result.Kind.ToString()));
-                break;
-            default:
-                throw new InvalidOperationException($"No way to carry out {request.GetType().Name}.");
-        }
-    }
-
-    private void Acknowledge(Letter letter, bool journaled)
-    {
-        if (letter.Input is LeafEnded ended) _children.OnApplied(ended.Child, ended.Delivery);
-        letter.Done?.OnDone(letter.Input switch
-        {
-            AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
-            AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
-            AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
-            AskCancel => _run.State.Root.Cause is not null,
-            _ => journaled,
-        });
     }
 
     private async Task DisposeCodeAsync()

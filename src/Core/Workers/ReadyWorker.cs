@@ -29,6 +29,5 @@ public abstract class ReadyWorker<TIn, TReady, TOut> : Worker
     internal override Task RunUntypedAsync(JsonInput input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken) =>
         RunAsync(input.Read<TIn>(payloads)!, new ReadyWorkerContext<TReady>(context.Call, context.Attempt), cancellationToken);
 
-    internal override string? ValueOf(Task task, Payloads payloads) =>
-        payloads.Write(((Task<TOut>)task).Result, "value of worker", GetType().Name);
+    internal override string? ValueOf(Task task, Payloads payloads) => ValueOf<TOut>(task, payloads);
 }

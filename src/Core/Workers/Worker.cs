@@ -14,6 +14,8 @@ public abstract class Worker
 
     /// <summary>The value of a task that succeeded, as JSON text.</summary>
     internal abstract string? ValueOf(Task task, Payloads payloads);
+
+    private protected string? ValueOf<TOut>(Task task, Payloads payloads) => payloads.Write(((Task<TOut>)task).Result, "value of worker", GetType().Name);
 }
 
 /// <summary>Registered code that a child runs, in any process of the host.</summary>
@@ -43,6 +45,5 @@ public abstract class Worker<TIn, TOut> : Worker
     internal override Task RunUntypedAsync(JsonInput input, Payloads payloads, WorkerContext context, CancellationToken cancellationToken) =>
         RunAsync(input.Read<TIn>(payloads)!, context, cancellationToken);
 
-    internal override string? ValueOf(Task task, Payloads payloads) =>
-        payloads.Write(((Task<TOut>)task).Result, "value of worker", GetType().Name);
+    internal override string? ValueOf(Task task, Payloads payloads) => ValueOf<TOut>(task, payloads);
 }

@@ -17,7 +17,7 @@ internal sealed class Whereabouts(HostContext host, WorkflowOwner workflows)
         }
         catch (Exception error)
         {
-            if (!host.Stopping.IsCancellationRequested && host.Questions.Speaks(out int heldBack)) ClusterLog.StoreAway(host.Logger, heldBack, error);
+            if (!host.Stopping.IsCancellationRequested) StoreAway.Say(host, error);
             return false;
         }
     }
@@ -41,7 +41,7 @@ internal sealed class Whereabouts(HostContext host, WorkflowOwner workflows)
         }
         catch (Exception error)
         {
-            if (!host.Stopping.IsCancellationRequested && host.Questions.Speaks(out int heldBack)) ClusterLog.StoreAway(host.Logger, heldBack, error);
+            if (!host.Stopping.IsCancellationRequested) StoreAway.Say(host, error);
         }
 
         return new OutcomeAnswer(notHere, ended, moved);

@@ -28,9 +28,15 @@ internal static class StoreAway
         while (await AskAsync(host, () => next.MoveNextAsync().AsTask())) yield return next.Current;
     }
 
+    /// <summary>Says in the log that it did not.</summary>
+    public static void Say(HostContext host, Exception error)
+    {
+        if (host.Questions.Speaks(out int heldBack)) ClusterLog.StoreAway(host.Logger, heldBack, error);
+    }
+
     private static TimeoutException Tell(HostContext host, DbException away)
     {
-        if (host.Questions.Speaks(out int heldBack)) ClusterLog.StoreAway(host.Logger, heldBack, away);
+        Say(host, away);
         return new TimeoutException($"The journal's store did not answer, and the silo's log has more: {away.Message}");
     }
 }

@@ -79,7 +79,8 @@ internal static class MembershipSchema
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
             {
-                (string there, string to) = (Quote(schema), Quote(user));
+                using var quoting = new NpgsqlCommandBuilder();
+                (string there, string to) = (quoting.QuoteIdentifier(schema), quoting.QuoteIdentifier(user));
                 throw new InvalidOperationException(
                     $"The user '{user}' may not make or use the tables of membership in schema '{schema}' of database '{connection.Database}': {error.MessageText}. "
                     + "Start one silo as a user who may make them, such as the schema's owner; then it grants what the others need: "
@@ -101,8 +102,6 @@ internal static class MembershipSchema
         var answer = (string?[])(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         return (answer[0], answer[1]!, answer[2]!);
     }
-
-    private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static async Task MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -12,8 +12,7 @@ public sealed class ReadyTests
     public async Task OwnerIsLost_TheyGoOnElsewhere_AsReadyAsTheyWere()
     {
         await using FieldCluster cluster = await StartAsync();
-        InProcessSiloHandle owner = cluster.Silos.First(silo => !cluster.HasRare(silo));
-        WorkflowId id = await cluster.SowAsync(owner, new Rows(3), Run.Workflow<ServeRows>());
+        (InProcessSiloHandle owner, WorkflowId id) = await SowAsync(cluster);
         cluster.Field.Open("warm");
         await cluster.RowsAsync(id, rows => rows.All(row => row.IsReady));
         await cluster.KillAsync(owner);
@@ -29,8 +28,7 @@ public sealed class ReadyTests
     public async Task OwnerIsLost_BeforeTheyAreReady_TheNextOneIsTold()
     {
         await using FieldCluster cluster = await StartAsync();
-        InProcessSiloHandle owner = cluster.Silos.First(silo => !cluster.HasRare(silo));
-        WorkflowId id = await cluster.SowAsync(owner, new Rows(3), Run.Workflow<ServeRows>());
+        (InProcessSiloHandle owner, WorkflowId id) = await SowAsync(cluster);
         await cluster.Field.StartedAsync(3);
         Task killed = cluster.KillAsync(owner);
         cluster.Field.Open("warm");
@@ -50,7 +48,7 @@ public sealed class ReadyTests
     {
         await using FieldCluster cluster = await StartAsync();
         InProcessSiloHandle site = cluster.Silos.Single(cluster.HasRare);
-        WorkflowId id = await cluster.SowAsync(cluster.Silos.First(silo => silo != site), new Rows(3), Run.Workflow<ServeRows>());
+        (_, WorkflowId id) = await SowAsync(cluster);
         cluster.Field.Open("warm");
         await cluster.RowsAsync(id, rows => rows.All(row => row.IsReady));
         await (inOrder ? cluster.StopAsync(site) : cluster.KillAsync(site));
@@ -59,6 +57,13 @@ public sealed class ReadyTests
         Assert.All(failures.Leaves, leaf => Assert.Contains("after it had said that it is ready", Assert.IsType<WorkerLostException>(leaf.Exception).Message, StringComparison.Ordinal));
         Assert.Equal(3, cluster.Field.Starts.Count);
         await cluster.EventsAsync(id);
+    }
+
+    /// <summary>Starts three that get ready, on the one silo that has their worker, and that does not own them.</summary>
+    private static async Task<(InProcessSiloHandle Owner, WorkflowId Id)> SowAsync(FieldCluster cluster)
+    {
+        InProcessSiloHandle owner = cluster.Silos.First(silo => !cluster.HasRare(silo));
+        return (owner, await cluster.SowAsync(owner, new Rows(3), Run.Workflow<ServeRows>()));
     }
 
     private static Task<FieldCluster> StartAsync() => FieldCluster.StartAsync(new Wanted { HasRare = number => number == 2 });

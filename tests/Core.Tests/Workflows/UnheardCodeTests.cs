@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sheaf.Core.Tests.Groups;
@@ -10,12 +9,12 @@ namespace Sheaf.Core.Tests.Workflows;
 /// <summary>Code that nobody would hear of: it blocks, or waits for what does not come.</summary>
 public sealed class UnheardCodeTests : IAsyncDisposable
 {
-    private readonly Messages _messages = new();
+    private readonly TestLog _log = new(LogLevel.Warning);
     private readonly Gate _gate = new();
     private readonly ServiceProvider _services;
 
     public UnheardCodeTests() => _services = new ServiceCollection()
-        .AddSingleton<ILoggerFactory>(_messages)
+        .AddSingleton<ILoggerFactory>(_log)
         .AddSingleton(_gate)
         .AddSheaf(sheaf => sheaf.AddWorkflow<WaitsForever>().AddWorkflow<Blocks>().AddWorkflow<WaitsForItsEnd>())
         .UseEmbedded(new MemoryJournal())
@@ -28,7 +27,7 @@ public sealed class UnheardCodeTests : IAsyncDisposable
     public async Task Wait_ForWhatIsNotTheWorkflows_IsSaid()
     {
         await Client.StartAsync(Run.Workflow<WaitsForever>(), "w", 1);
-        await _messages.SaidAsync("Workflow w waits for nothing of its own").Within("the warning");
+        await _log.SaidAsync("Workflow w waits for nothing of its own").Within("the warning");
         WorkflowDescription description = (await Client.DescribeAsync("w"))!;
         Assert.Equal((WorkflowStatus.Running, "nothing of its own: no child, delay or signal is open, and its code has not ended"), (description.Status, description.WaitsFor));
     }
@@ -45,7 +44,7 @@ public sealed class UnheardCodeTests : IAsyncDisposable
         Assert.Equal(["Go", "Go"], description.Signals);
         await Client.SignalAsync("w", "go", "now");
         Assert.Equal("now", await Client.ResultAsync<string>("w").Within("the result"));
-        Assert.DoesNotContain(_messages.All, message => message.Contains("waits for nothing", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Messages, message => message.Contains("waits for nothing", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,15 +64,15 @@ public sealed class UnheardCodeTests : IAsyncDisposable
         await _gate.Reached.Task.Within("the blocking code");
         EmbeddedHost host = _services.GetRequiredService<EmbeddedHost>();
         host.Workflows.LookAtTurns(TimeSpan.FromHours(1));
-        Assert.Empty(_messages.All);
+        Assert.Empty(_log.Messages);
         host.Workflows.LookAtTurns(TimeSpan.Zero);
         host.Workflows.LookAtTurns(TimeSpan.Zero);
-        Assert.StartsWith("A turn of workflow w has taken ", Assert.Single(_messages.All), StringComparison.Ordinal);
+        Assert.StartsWith("A turn of workflow w has taken ", Assert.Single(_log.Messages), StringComparison.Ordinal);
         _gate.Open.Set();
         Assert.True(await started.Within("the start"));
         Assert.Equal(1, await Client.ResultAsync<int>("w").Within("the result"));
         host.Workflows.LookAtTurns(TimeSpan.Zero);
-        Assert.Single(_messages.All);
+        Assert.Single(_log.Messages);
     }
 
     public async ValueTask DisposeAsync()
@@ -114,45 +113,6 @@ public sealed class UnheardCodeTests : IAsyncDisposable
             gate.Reached.SetResult();
             gate.Open.Wait();
             return Task.FromResult(input);
-        }
-    }
-
-    private sealed class Messages : ILoggerFactory, ILogger
-    {
-        private readonly ConcurrentQueue<string> _all = new();
-        private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaited = new();
-
-        public IReadOnlyList<string> All => [.. _all];
-
-        public Task SaidAsync(string beginning)
-        {
-            TaskCompletionSource said = _awaited.GetOrAdd(beginning, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            if (All.Any(message => message.StartsWith(beginning, StringComparison.Ordinal))) said.TrySetResult();
-            return said.Task;
-        }
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (!IsEnabled(logLevel)) return;
-            string message = formatter(state, exception);
-            _all.Enqueue(message);
-            foreach ((string beginning, TaskCompletionSource said) in _awaited)
-            {
-                if (message.StartsWith(beginning, StringComparison.Ordinal)) said.TrySetResult();
-            }
         }
     }
 }
