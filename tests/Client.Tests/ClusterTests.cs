@@ -104,6 +104,23 @@ public sealed class ClusterTests(PostgreSqlFixture postgres, SharedSilos shared)
         Assert.Contains(list.Output, line => line.StartsWith("unwanted  fan-out/v1  Cancelled  ", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Terminate_FromAnotherClient_FailsTheRunAndLeavesNoOrphan()
+    {
+        Silos silos = await shared.GetAsync(postgres);
+        await using ProgramProcess client = silos.Start("fan-out", "--children", "6", "--sleep", silos.Seconds(60).ToString(CultureInfo.InvariantCulture), "--id", "hopeless");
+        await silos.RunningAsync("hopeless", children: 6);
+        await using ProgramProcess terminate = await silos.RunAsync("terminate", "hopeless", "--reason", "nobody mends it");
+        Assert.Equal(0, await terminate.ExitAsync());
+        Assert.True(await client.ExitAsync() == 3, client.All);
+        Assert.Contains(client.Output, line => line.Contains("Sheaf.WorkflowTerminatedException: Workflow 'hopeless' was terminated by 'client': nobody mends it", StringComparison.Ordinal));
+
+        await using ProgramProcess watch = await silos.RunAsync("watch", "hopeless");
+        Assert.Contains("WorkflowEnded  Failed", watch.Output[^1], StringComparison.Ordinal);
+        await using ProgramProcess audit = await silos.RunAsync("audit");
+        Assert.Equal("0 orphans", audit.Output[^1]);
+    }
+
     private static bool Matches(string line, string pattern) => Regex.IsMatch(line, pattern, RegexOptions.None, Second);
 
     /// <summary>A silo's key among the addresses, such as <c>127.0.0.1:20001@1543</c>.</summary>

@@ -110,6 +110,7 @@ public sealed class LocalTests
     [InlineData("fan-out", "--children", "2", "--fail", "3")]
     [InlineData("local", "show", "nobody")]
     [InlineData("local", "retry", "nobody")]
+    [InlineData("local", "terminate", "nobody")]
     [InlineData("local", "--silos", "99", "list")]
     [InlineData("show")]
     [InlineData("purge")]

@@ -40,6 +40,8 @@ public sealed class Abandonment : AbandonConformance<EmbeddedHost>;
 
 public sealed class Nested : NestedConformance<EmbeddedHost>;
 
+public sealed class Termination : TerminateConformance<EmbeddedHost>;
+
 public sealed class Continuing : ContinueConformance<EmbeddedHost>;
 
 public sealed class Waiting : WaitingConformance<EmbeddedHost>

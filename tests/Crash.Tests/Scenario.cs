@@ -20,6 +20,7 @@ public abstract class Scenario
         new Of<string, string>("nests", Run.Workflow<Nests>(), "in vain"),
         new Of<string, string>("checkpoints", Run.Workflow<Checkpoints>(), "staged", (client, id) => client.SignalAsync(id, "approval", "ja", key: "approval-1")),
         new Of<string, string>("readies", Run.Workflow<Readies>(), "sandbox"),
+        new Of<string, string>("terminated", Run.Workflow<GoesOn>(), "never", (client, id) => client.TerminateAsync(id, "enough of it")),
         new Of<int, string>("pages", Run.Workflow<Pages>(), 5) { Nested = [("map", "pages/2.0"), ("page", "pages/2.0~2/1.0")] },
     ];
 

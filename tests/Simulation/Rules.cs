@@ -45,7 +45,7 @@ internal sealed class Rules
         List<JournalEntry> journal = _world.Journal.Read();
         Watcher watcher = new();
         WorkflowState state = Fold(journal, watcher);
-        CheckStructure(journal);
+        CheckStructure(journal, state.IsTerminated);
         CheckFence(journal);
         CheckReadiness(state, journal);
         CheckOutcomes(state, watcher);
@@ -57,9 +57,15 @@ internal sealed class Rules
     }
 
     /// <summary>R1 and R2, from the entries alone: nothing ends before its children, nothing starts in what has ended.</summary>
-    private static void CheckStructure(List<JournalEntry> journal)
+    private static void CheckStructure(List<JournalEntry> journal, bool isTerminated)
     {
         HashSet<int> ended = [];
+        if (isTerminated)
+        {
+            if (journal.SkipWhile(entry => entry is not WorkflowTerminated).FirstOrDefault(entry => entry is JournalCommand) is { } command) throw new RuleBrokenException("D3", $"{command} came after the end of the code");
+            if (journal.Count(entry => entry is WorkflowTerminated) != 1) throw new RuleBrokenException("D3", "the code was ended twice");
+        }
+
         foreach (JournalEntry entry in journal)
         {
             if (entry is StartChild start && ended.Contains(start.Child.Scope)) throw new RuleBrokenException("R2", $"{start.Describe()} after its scope had ended");
@@ -67,7 +73,7 @@ internal sealed class Rules
             if (entry is EndScope { Scope: 0 } && journal[^1] != entry && journal.SkipWhile(e => e != entry).Skip(1).Any()) throw new RuleBrokenException("R1", "entries follow the workflow's end");
         }
 
-        if (!ended.Contains(0)) throw new RuleBrokenException("R1", "the journal has no end");
+        if (!ended.Contains(0) && !isTerminated) throw new RuleBrokenException("R1", "the journal has no end");
     }
 
     /// <summary>D2, from the entries alone: each outcome in the journal is of the delivery that was the newest when it came.</summary>
@@ -166,7 +172,7 @@ internal sealed class Rules
     private void CheckAwaited(WorkflowState state, List<JournalEntry> journal, ScriptWorkflow replayed)
     {
         HashSet<ChildId> inCheckpoints = [.. journal.OfType<EndScope>().SelectMany(end => (IEnumerable<ChildId>)[.. end.Awaited ?? [], .. end.AwaitedStarts ?? []])];
-        foreach (ScopeState scope in state.Scopes.Where(scope => scope.Owner?.Start.Kind == ChildKind.Group))
+        foreach (ScopeState scope in state.Scopes.Where(scope => scope.Owner?.Start.Kind == ChildKind.Group && !state.IsTerminated))
         {
             HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
             foreach (ChildState child in scope.Children.Where(child => child.Start.GetsReady && !child.IsReady && child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned))
@@ -244,6 +250,8 @@ internal sealed class Rules
             string[] mustCount = [.. scope.Children
                 .Where(child => child.Result!.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && !IsIsolated(child) && group.Policy != GroupPolicy.Settle && _leaves.ContainsKey(child.Start.Name))
                 .Select(child => child.Start.Name)];
+            // A group whose code was ended has nobody to throw to.
+            if (state.IsTerminated && scope.Result is { Kind: OutcomeKind.Cancelled, Failure: null }) mustCount = [];
             if (mustCount.Length > 0 && scope.Result!.Kind != OutcomeKind.Failed) throw new RuleBrokenException("R3", $"{group.Name} ended as {scope.Result.Kind}, and {string.Join(", ", mustCount)} had failed");
             HashSet<string> named = [.. scope.Result!.Failure is { } failure ? NamesIn(failure) : []];
             foreach (string name in mustCount)
@@ -284,7 +292,9 @@ internal sealed class Rules
         if (run.Stuck is { } stuck) throw new RuleBrokenException("D1", $"the finished journal does not replay: {stuck.Message}");
         if (run.State.Result != state.Result && (run.State.Result?.Kind, run.State.Result?.Value) != (state.Result?.Kind, state.Result?.Value))
             throw new RuleBrokenException("D1", $"the replay ended with {run.State.Result}, the workflow with {state.Result}");
-        if (seen is not null && seen != code.Seen) throw new RuleBrokenException("D1", $"the replay saw {code.Seen}, the workflow {seen}");
+        if (state.IsTerminated && state.Result is not { Kind: OutcomeKind.Failed, Failure.TypeName: "Sheaf.WorkflowTerminatedException" }) throw new RuleBrokenException("D3", $"the workflow was terminated, and ended with {state.Result}");
+        // Of a code that was ended nothing runs again.
+        if (seen is not null && seen != code.Seen && !state.IsTerminated) throw new RuleBrokenException("D1", $"the replay saw {code.Seen}, the workflow {seen}");
         return code;
     }
 

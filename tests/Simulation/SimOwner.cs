@@ -80,6 +80,8 @@ internal sealed class SimOwner
         Take(new AskCancel("as simulated", "simulator"), () => _world.CancelDone = true);
     }
 
+    public void AskTerminate() => Take(new AskTerminate("as simulated", "simulator"));
+
     public void FireTimer(TimerKey key)
     {
         int attempt = _timers[key].Attempt;
@@ -194,10 +196,12 @@ internal sealed class SimOwner
         Owed.Cancellations(State, _run);
         Delivery[] missing = [.. Owed.Deliveries(State).Where(delivery => !_assigned.ContainsKey(delivery) && !_sought.Contains(delivery) && !_steps.ContainsKey(delivery))];
         Delivery[] steps = [.. missing.Where(delivery => State.Find(delivery.Child)!.Start.Kind == ChildKind.Step)];
-        if (_isReload) Owed.Dispatches(State, missing, _run);
-        else Search([.. missing.Except(steps)]);
+        if (!_isReload) Search([.. missing.Except(steps)]);
+        else if (!_run.IsCodeOver) Owed.Dispatches(State, missing, _run);
         foreach (Request request in _run.TakeRequests()) Carry(request);
         if (!_isReload && steps.Length > 0) Take(new Lost(steps, "the owner was lost"));
+        // Never handed out, and for nobody now.
+        if (_isReload && _run.IsCodeOver && missing.Length > 0) Take(new Lost(missing, "the workflow was terminated") { HandedBack = true });
 
         _isReload = true;
     }

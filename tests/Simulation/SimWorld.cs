@@ -25,6 +25,9 @@ internal enum Fault
 
     /// <summary>The client asks for cancellation.</summary>
     Cancel,
+
+    /// <summary>Somebody ends the code.</summary>
+    Terminate,
     LoseMessage,
     RepeatMessage,
 
@@ -347,6 +350,9 @@ internal sealed class SimWorld
                 break;
             case Fault.Cancel when _owner is not null:
                 _owner.AskCancel();
+                break;
+            case Fault.Terminate when _owner is not null:
+                _owner.AskTerminate();
                 break;
             case Fault.LoseMessage when _network.Count > 0:
                 _network.RemoveAt(Random.Next(_network.Count));

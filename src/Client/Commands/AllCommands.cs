@@ -38,6 +38,7 @@ internal static class AllCommands
         parent.Subcommands.Add(FanOutCommand.Create(host));
         parent.Subcommands.Add(CancelCommand.Create(host));
         parent.Subcommands.Add(RetryCommand.Create(host));
+        parent.Subcommands.Add(TerminateCommand.Create(host));
         parent.Subcommands.Add(ShowCommand.Create(host));
         parent.Subcommands.Add(ListCommand.Create(host));
         parent.Subcommands.Add(WatchCommand.Create(host));

@@ -48,8 +48,26 @@ public interface IWorkflowClient
     /// <param name="reason">Why, for people.</param>
     /// <param name="cancellationToken">Gives up the call.</param>
     /// <returns>Whether it was there and had not ended.</returns>
-    /// <exception cref="WorkflowStuckException">Its code cannot go on: nothing was done. Mend it, retry, then cancel.</exception>
+    /// <exception cref="WorkflowStuckException">Its code cannot go on: nothing was done. Mend it, retry, then cancel; or <see cref="TerminateAsync">terminate</see> it.</exception>
     Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Ends a workflow without its code: one that is stuck and will not be mended, or that goes on in spite of its cancellation. Returns
+    /// when that is durable. Idempotent; the first one's reason counts.
+    /// </summary>
+    /// <remarks>
+    /// <para>The code runs no further, also what cleans up: no <c>finally</c>, no group under a shield. What it has running is cancelled, and
+    /// the workflow ends after it (rule R1): workers and steps have what is left of their grace period, and 30 s at the most; nested
+    /// workflows are cancelled, and end by their own code: one that is stuck is terminated under its own id. Then the workflow has failed
+    /// with <see cref="WorkflowTerminatedException"/>.</para>
+    /// <para>Prefer <see cref="CancelAsync"/> where the code can still run.</para>
+    /// </remarks>
+    /// <param name="id">The workflow.</param>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="cancellationToken">Gives up the call.</param>
+    /// <returns>Whether it was there and had not ended.</returns>
+    /// <exception cref="WorkflowStuckException">Its journal cannot be read, so that nobody knows what is to be ended: nothing was done.</exception>
+    Task<bool> TerminateAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
 
     /// <summary>Sends a signal to a workflow that waits for it, or will (<see cref="WorkflowContext.WaitForAsync{T}(string)"/>), and returns when it is durable.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>

@@ -75,6 +75,7 @@ internal sealed partial class WorkflowActor
             AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
             AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
             AskCancel => _run.State.Root.Cause is not null,
+            AskTerminate => _run.State.IsTerminated,
             _ => journaled,
         });
     }

@@ -19,7 +19,7 @@ internal sealed partial class WorkflowActor
         if (_run.Stuck is not null) return;
         if (entries.Count == 0)
         {
-            _kept.Enqueue(new Letter(_begin));
+            KeepFirst(new Letter(_begin));
             _isReload = true;
             return;
         }
@@ -129,9 +129,19 @@ internal sealed partial class WorkflowActor
         // One that is about to be journaled as lost was handed out by an earlier owner: not again under its number.
         HashSet<Delivery> lost = [.. _kept.Select(letter => letter.Input).OfType<Lost>().SelectMany(input => input.Deliveries)];
         Delivery[] missing = [.. Owed.Deliveries(_run.State).Where(delivery => !started.Contains(delivery.Child) && !lost.Contains(delivery) && !_children.Has(delivery))];
-        if (_isReload) Owed.Dispatches(_run.State, missing, _run);
-        else TakeOver(missing);
+        if (!_isReload) TakeOver(missing);
+        else if (_run.IsCodeOver) GiveBack(missing);
+        else Owed.Dispatches(_run.State, missing, _run);
         Carry(_run.TakeRequests());
+    }
+
+    /// <summary>Deliveries that were never handed out, and need not be any more. A nested workflow is asked for its end all the same: it may be there.</summary>
+    private void GiveBack(Delivery[] deliveries)
+    {
+        Delivery[] workflows = [.. deliveries.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Workflow)];
+        Owed.Dispatches(_run.State, workflows, _run);
+        Delivery[] rest = [.. deliveries.Except(workflows)];
+        if (rest.Length > 0) _kept.Enqueue(new Letter(new Lost(rest, "the workflow was terminated") { HandedBack = true }));
     }
 
     /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on, and nested workflows do. Before any signal: it is for them too.</summary>
@@ -170,7 +180,9 @@ internal sealed partial class WorkflowActor
         using Turns turns = new(this);
         try
         {
-            return _run.Replay(entries, first);
+            if (_runsNoCode) _run.Fold(entries, first);
+            else return _run.Replay(entries, first);
+            return [];
         }
         catch (Exception error)
         {

@@ -15,6 +15,9 @@ internal sealed partial class WorkflowActor
     // Null while letters are taken; then what to tell those that come too late.
     private volatile Exception? _refusal;
 
+    // The loop's own: whether it is loaded without its code, to be terminated, since that is stuck.
+    private bool _runsNoCode;
+
     // Set once, by whoever learns that the workflow was claimed elsewhere.
     private volatile bool _isLost;
 
@@ -127,32 +130,57 @@ internal sealed partial class WorkflowActor
         Complete(end => end.TrySetException(reason));
     }
 
-    /// <summary>Keeps what arrives until somebody asks to try again, then loads the workflow anew.</summary>
-    private async Task WaitForRetryAsync()
+    /// <summary>Keeps what arrives until somebody asks to try again, or to end it without its code; then loads the workflow anew.</summary>
+    private async Task WaitForHelpAsync()
     {
-        GetStuck();
-        RefuseKept();
-        while (await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false))
+        KeyValuePair<string, object?> workflow = new("sheaf.workflow", _header.Workflow);
+        SheafTelemetry.WorkflowsStuck.Add(1, workflow);
+        try
+        {
+            GetStuck();
+            RefuseKept();
+            _runsNoCode = !await WaitForRetryAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            SheafTelemetry.WorkflowsStuck.Add(-1, workflow);
+        }
+
+        lock (_gate)
+        {
+            _stuckReason = null;
+            _end = NewEnd();
+        }
+
+        await LoadAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until somebody asks for either.</summary>
+    /// <returns>Whether it is to try again; if not, it is to end.</returns>
+    private async Task<bool> WaitForRetryAsync()
+    {
+        while (true)
         {
             ThrowIfLost();
+            Letter[] terminations = [.. _kept.Where(letter => letter.Input is AskTerminate)];
+            if (terminations.Length > 0)
+            {
+                // Before what has come for the code: that is over then.
+                KeepFirst(terminations);
+                return false;
+            }
+
+            await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false);
             while (_mailbox.TryRead(out Letter? letter))
             {
-                if (letter.Input is not AskRetry)
+                if (letter.Input is AskRetry)
                 {
-                    _kept.Enqueue(letter);
-                    RefuseKept();
-                    continue;
+                    letter.Done?.OnDone(true);
+                    return true;
                 }
 
-                lock (_gate)
-                {
-                    _stuckReason = null;
-                    _end = NewEnd();
-                }
-
-                letter.Done?.OnDone(true);
-                await LoadAsync().ConfigureAwait(false);
-                return;
+                _kept.Enqueue(letter);
+                if (letter.Input is not AskTerminate) RefuseKept();
             }
         }
     }
@@ -164,10 +192,18 @@ internal sealed partial class WorkflowActor
         _kept.Clear();
         foreach (Letter letter in kept)
         {
-            // A worker that asks for something waits with its workflow: nothing is lost (D3).
-            if (letter is { Done: { } done, Input: not LeafAsk }) done.OnRefused(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
+            // A worker that asks for something waits with its workflow: nothing is lost (D3). Who ends the code needs it no more, but for the journal.
+            bool isKept = letter.Input is LeafAsk || (letter.Input is AskTerminate && !_runsNoCode);
+            if (letter.Done is { } done && !isKept) done.OnRefused(new WorkflowStuckException($"Nothing was done: {StuckReason}"));
             else _kept.Enqueue(letter);
         }
+    }
+
+    private void KeepFirst(params Letter[] letters)
+    {
+        Letter[] rest = [.. _kept.Where(kept => !letters.Contains(kept, ReferenceEqualityComparer.Instance))];
+        _kept.Clear();
+        foreach (Letter letter in (Letter[])[.. letters, .. rest]) _kept.Enqueue(letter);
     }
 
     /// <summary>Nobody is left waiting for an answer that will not come: what came after the end had no effect, the rest is told why.</summary>

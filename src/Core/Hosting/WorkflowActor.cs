@@ -149,7 +149,7 @@ internal sealed partial class WorkflowActor : IDisposable
                 ThrowIfLost();
                 if (_run.Stuck is not null && !_isNew)
                 {
-                    await WaitForRetryAsync().ConfigureAwait(false);
+                    await WaitForHelpAsync().ConfigureAwait(false);
                     continue;
                 }
 
@@ -241,7 +241,7 @@ internal sealed partial class WorkflowActor : IDisposable
             if (letter.Input is Lost { HandedBack: false } lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
             // What comes after a run's end is for the next one.
-            if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not AskCancel) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
+            if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not (AskCancel or AskTerminate)) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 

@@ -32,6 +32,9 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
     public Task<bool> CancelAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default) =>
         AskAsync(id, new AskCancel(reason, "client"), cancellationToken);
 
+    public Task<bool> TerminateAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default) =>
+        AskAsync(id, new AskTerminate(reason, "client"), cancellationToken);
+
     public Task<bool> SignalAsync<T>(WorkflowId id, string signal, T value, string? key = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(signal);

@@ -10,7 +10,7 @@ namespace Sheaf;
 /// A delivery's span is a child of its group's, a group's of what surrounds it, and a workflow's of whoever started it: over silos,
 /// and from the client. A workflow that is taken over goes on with new spans under the same parent.
 /// </para>
-/// <para>Metrics: <c>sheaf.workflows.ended</c>, <c>sheaf.deliveries.ended</c>, <c>sheaf.deliveries.running</c>, <c>sheaf.deliveries.lost</c>, <c>sheaf.journal.append.duration</c> (seconds).</para>
+/// <para>Metrics: <c>sheaf.workflows.ended</c>, <c>sheaf.workflows.stuck</c>, <c>sheaf.deliveries.ended</c>, <c>sheaf.deliveries.running</c>, <c>sheaf.deliveries.lost</c>, <c>sheaf.journal.append.duration</c> (seconds).</para>
 /// </remarks>
 public static class SheafTelemetry
 {
@@ -25,6 +25,8 @@ public static class SheafTelemetry
     internal static ActivitySource Source { get; } = new(SourceName);
 
     internal static Counter<long> WorkflowsEnded { get; } = Meter.CreateCounter<long>("sheaf.workflows.ended", "{workflow}", "Workflows that ended, by their code and outcome.");
+
+    internal static UpDownCounter<long> WorkflowsStuck { get; } = Meter.CreateUpDownCounter<long>("sheaf.workflows.stuck", "{workflow}", "Workflows that are stuck here, by their code: they wait to be mended or terminated.");
 
     internal static Counter<long> DeliveriesEnded { get; } = Meter.CreateCounter<long>("sheaf.deliveries.ended", "{delivery}", "Deliveries of workers and steps that ended here, by outcome.");
 

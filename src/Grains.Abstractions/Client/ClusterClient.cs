@@ -127,6 +127,8 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         {
             case AskCancel cancel:
                 return CancelAsync(id, cancel.Reason, cancel.By, GiveUpAfter, cancellationToken);
+            case AskTerminate terminate:
+                return CallAsync(() => Grain(id).TerminateAsync(terminate.Reason, terminate.By), cancellationToken);
             case AskSignal signal:
                 // A key for all its repetitions: it must count once.
                 string key = signal.Key ?? NewKey().ToString();

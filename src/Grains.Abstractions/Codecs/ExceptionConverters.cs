@@ -40,6 +40,9 @@ internal sealed class WorkerLostConverter(IServiceProvider services) : Exception
 [RegisterConverter]
 internal sealed class WorkflowStuckConverter(IServiceProvider services) : ExceptionConverter<WorkflowStuckException>(services);
 
+[RegisterConverter]
+internal sealed class WorkflowTerminatedConverter(IServiceProvider services) : ExceptionConverter<WorkflowTerminatedException>(services);
+
 /// <summary>Stays a stand-in, also where the receiver knows the type: it may stand in a field of its own type.</summary>
 [RegisterConverter]
 internal sealed class RemoteExceptionConverter(IServiceProvider services) : ExceptionConverter<RemoteException>(services)

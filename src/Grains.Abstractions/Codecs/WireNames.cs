@@ -25,6 +25,7 @@ internal sealed class WireNames : TypeManifestProviderBase
         [typeof(WorkerLostException)] = "sheaf.WorkerLost",
         [typeof(WorkflowId)] = "sheaf.WorkflowId",
         [typeof(WorkflowStuckException)] = "sheaf.WorkflowStuck",
+        [typeof(WorkflowTerminatedException)] = "sheaf.WorkflowTerminated",
     };
 
     protected override void ConfigureInner(TypeManifestOptions options)

@@ -38,6 +38,11 @@ internal interface IWorkflowGrain : IGrainWithStringKey
     [Alias("cancel")]
     Task<bool> CancelAsync(string? reason, string? by);
 
+    /// <summary>Ends the workflow without its code.</summary>
+    /// <returns>Whether the workflow is terminated; false where it has ended or is not there.</returns>
+    [Alias("terminate")]
+    Task<bool> TerminateAsync(string? reason, string? by);
+
     /// <summary>Sends a signal.</summary>
     /// <returns>Whether it is durable; false where the workflow has ended or is not there.</returns>
     [Alias("signal")]

@@ -40,6 +40,8 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public Task<bool> CancelAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskCancel(reason, by)));
 
+    public Task<bool> TerminateAsync(string? reason, string? by) => AskAsync(() => InputAsync(new AskTerminate(reason, by)));
+
     public Task<bool> SignalAsync(string name, string? json, string key) => AskAsync(() => InputAsync(new AskSignal(name, json, key)));
 
     public Task<bool> RetryAsync() => AskAsync(() => InputAsync(new AskRetry()));

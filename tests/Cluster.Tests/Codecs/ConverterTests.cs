@@ -11,6 +11,7 @@ public sealed class ConverterTests
         new OmittedFailures("System.FormatException", ["System.Exception"], 12),
         new PayloadTooLargeException("large"),
         new WorkerLostException("lost"),
+        new WorkflowTerminatedException("terminated"),
         new WorkflowStuckException("stuck"),
     ];
 

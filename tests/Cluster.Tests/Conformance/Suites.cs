@@ -52,6 +52,8 @@ public sealed class Ready : ReadyConformance<OneSiloHost>;
 
 public sealed class Nested : NestedConformance<OneSiloHost>;
 
+public sealed class Termination : TerminateConformance<OneSiloHost>;
+
 public sealed class Continuing : ContinueConformance<OneSiloHost>;
 
 public sealed class Waiting : WaitingConformance<OneSiloHost>;

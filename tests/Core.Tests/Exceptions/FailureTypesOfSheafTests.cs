@@ -12,5 +12,5 @@ public sealed class FailureTypesOfSheafTests
         Assert.Equal(thrown.Message, restored.Message);
     }
 
-    public static TheoryData<Exception> Own() => [new ChildAbandonedException("gone"), new DeadlineExceededException("late"), new NonDeterministicWorkflowException("differs"), new PayloadTooLargeException("large"), new WorkerLostException("lost"), new WorkflowStuckException("stuck")];
+    public static TheoryData<Exception> Own() => [new ChildAbandonedException("gone"), new DeadlineExceededException("late"), new NonDeterministicWorkflowException("differs"), new PayloadTooLargeException("large"), new WorkerLostException("lost"), new WorkflowStuckException("stuck"), new WorkflowTerminatedException("terminated")];
 }

@@ -37,6 +37,10 @@ public sealed class UnreadableJournalTests
         Assert.Contains(reason, stuck.Message, StringComparison.Ordinal);
         await Guard.Throws<WorkflowStuckException>(() => host.Client.SignalAsync(new("w"), "go", "done"), "the refused signal");
 
+        // Nobody knows what would have to be ended.
+        WorkflowStuckException refused = await Guard.Throws<WorkflowStuckException>(() => host.Client.TerminateAsync(new("w")), "the refused termination");
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+
         // The host is well: what it can read, it runs.
         _journal.Mangle = null;
         await host.StartAsync("other", "w").Within("another workflow's start");

@@ -117,6 +117,7 @@ public static class Registration
         .AddWorkflow<WaitsForNothing>()
         .AddWorkflow<Readies>()
         .AddWorkflow<Pages>()
+        .AddWorkflow<GoesOn>()
         .AddWorker<Echo>()
         .AddWorker<Fail>()
         .AddWorker<FailUntil>()

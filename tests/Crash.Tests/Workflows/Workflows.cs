@@ -151,6 +151,21 @@ public sealed class Nests : Workflow<string, string>
     });
 }
 
+/// <summary>Has one of each that is in the way of an end: a shield, a workflow of its own, and waits.</summary>
+[Workflow("goes-on/v1")]
+public sealed class GoesOn : Workflow<string, string>
+{
+    public override Task<string> RunAsync(string input, WorkflowContext workflow) => workflow.GroupAsync("all", async group =>
+    {
+        _ = group.Start("heeds", Run.Worker<WaitForCancellation>(), input);
+        _ = group.GroupAsync("shielded", async shielded => await shielded.Start("held", Run.Worker<WaitForCancellation>(), input), new() { Shield = TimeSpan.FromDays(1) });
+        _ = group.Start("nested", Run.Workflow<WaitsForNothing>(), input);
+        _ = group.Start("fails", Run.Worker<Fail>(), input, new() { Isolated = true });
+        await group.DelayAsync(TimeSpan.FromHours(10));
+        return await group.WaitForAsync<string>("never");
+    });
+}
+
 /// <summary>Waits for a signal that never comes.</summary>
 [Workflow("waits-for-nothing/v1")]
 public sealed class WaitsForNothing : Workflow<string, string>

@@ -41,6 +41,7 @@ internal static class JournalChecks
         StartChild start => $"the start of child {start.Child}",
         EndScope end => $"the end of scope {end.Scope}",
         CancelRequested => "the request for cancellation",
+        WorkflowTerminated => "the termination",
         _ => null,
     };
 
@@ -51,6 +52,7 @@ internal static class JournalChecks
         DeliveriesLost lost => lost.Deliveries.Any(delivery => state.Find(delivery.Child) is not { Status: ChildStatus.Running } child || child.Delivery != delivery.Number),
         RetryDue due => state.Find(due.Child) is not { Status: ChildStatus.BackingOff } child || child.Attempt != due.FailedAttempt,
         DelayEnded delay => state.Find(delay.Child) is not { Status: ChildStatus.Running },
+        TimerFired { Kind: TimerKind.Grace } grace => state.Scopes[grace.Scope] is not { Result: null, HasLeafToAbandon: true },
         TimerFired timer => state.Scopes[timer.Scope] is not { Result: null, Cause: null },
         _ => false,
     };

@@ -101,3 +101,9 @@ internal sealed record SignalReceived(DateTimeOffset At, string Name, string? Va
 
 /// <summary>Somebody outside asked for the workflow's cancellation.</summary>
 internal sealed record CancelRequested(DateTimeOffset At, string? Reason, string? By) : JournalEvent(At);
+
+/// <summary>
+/// Somebody outside ended the workflow's code: from here on the journal is folded, and no code is run, so that code which is stuck
+/// can be ended too. What it has running is cancelled, and the workflow ends after it (R1).
+/// </summary>
+internal sealed record WorkflowTerminated(DateTimeOffset At, string? Reason, string? By) : JournalEvent(At);

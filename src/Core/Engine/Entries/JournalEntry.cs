@@ -18,6 +18,7 @@ namespace Sheaf.Engine;
 [JsonDerivedType(typeof(RetryDue), "retry")]
 [JsonDerivedType(typeof(TimerFired), "timer")]
 [JsonDerivedType(typeof(CancelRequested), "cancel-requested")]
+[JsonDerivedType(typeof(WorkflowTerminated), "terminated")]
 [JsonDerivedType(typeof(DelayEnded), "delay-ended")]
 [JsonDerivedType(typeof(SignalReceived), "signal")]
 [JsonDerivedType(typeof(StartChild), "start")]

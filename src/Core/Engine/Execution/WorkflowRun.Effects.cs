@@ -1,10 +1,11 @@
 namespace Sheaf.Engine;
 
-/// <summary>What transitions bring about: notices change the code's world at once, requests wait for the journal.</summary>
+/// <summary>What transitions bring about: notices change the code's world at once, requests wait for the journal. Where the code is over nobody is there to notice.</summary>
 internal sealed partial class WorkflowRun
 {
     void IEffects.ChildEnded(ChildState child)
     {
+        if (_isCodeOver) return;
         ScopeCode scope = CodeOf(child.Scope);
         if (scope.IsSkipped) return;
         IWorkflowChild handle = HandleOf(scope, child);
@@ -20,12 +21,14 @@ internal sealed partial class WorkflowRun
 
     void IEffects.ChildReady(ChildState child)
     {
+        if (_isCodeOver) return;
         ScopeCode scope = CodeOf(child.Scope);
         if (!scope.IsSkipped) HandleOf(scope, child).OnReady();
     }
 
     void IEffects.CodeBegins(ChildState child)
     {
+        if (_isCodeOver) return;
         ScopeCode inner = CodeOf(child.Inner!);
         Place(inner, CodeOf(child.Scope));
         if (inner.IsSkipped)
@@ -44,14 +47,16 @@ internal sealed partial class WorkflowRun
 
     void IEffects.ScopeCancelled(ScopeState scope)
     {
-        if (scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) _signals.Enqueue(code);
+        if (!_isCodeOver && scope.Id < _scopes.Count && _scopes[scope.Id] is { } code) _signals.Enqueue(code);
     }
 
     void IEffects.Dispatch(ChildState child)
     {
         // All of it has ended, and there is no code that has its steps.
-        if (CodeOf(child.Scope).IsSkipped) return;
+        if (!_isCodeOver && CodeOf(child.Scope).IsSkipped) return;
         StartChild start = child.Start;
+        // A workflow is started once, and asked for its end by whoever owns its parent. What else would run now would do so for nobody.
+        if (_isCodeOver && start.Kind != ChildKind.Workflow) return;
         TimeSpan? timeout = start.Retry?.AttemptTimeout;
         if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout) { Run = State.Run });
         else if (start.Kind == ChildKind.Workflow) _requests.Add(new RunWorkflow(child.Id, child.Attempt, child.Delivery, start.Name, child.WorkflowIdIn(State), start.Worker!, start.Input, timeout, child.Scope.Deadline) { AttemptAt = child.AttemptAt!.Value });

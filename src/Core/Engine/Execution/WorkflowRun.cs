@@ -44,6 +44,9 @@ internal sealed partial class WorkflowRun : IEffects
     // Set once, by any thread.
     private WorkflowStuckException? _stuck;
 
+    // Set by its owner, once; looked at by any thread.
+    private volatile bool _isCodeOver;
+
     public WorkflowRun(WorkflowId id, Func<WorkflowContext, Task<string?>> code, Payloads payloads, FailureTypes? types, IServiceProvider? services = null)
     {
         State = new WorkflowState(id);
@@ -69,8 +72,11 @@ internal sealed partial class WorkflowRun : IEffects
     /// <summary>Raised, on any thread, when the code gets stuck between turns.</summary>
     public Action? OnStuck { get; set; }
 
-    /// <summary>Why the code cannot go on; null while it can.</summary>
-    public WorkflowStuckException? Stuck => Volatile.Read(ref _stuck);
+    /// <summary>Why the code cannot go on; null while it can, and where it need not any more.</summary>
+    public WorkflowStuckException? Stuck => _isCodeOver ? null : Volatile.Read(ref _stuck);
+
+    /// <summary>Whether no code is run: the workflow was terminated, or is about to be.</summary>
+    public bool IsCodeOver => _isCodeOver;
 
     /// <summary>Delivers an event and runs the code until it waits.</summary>
     /// <returns>The event and the commands: to be journaled together. Not to be journaled if the run is stuck afterwards.</returns>
@@ -92,14 +98,20 @@ internal sealed partial class WorkflowRun : IEffects
     /// <param name="first">The number of the first one in the journal, for messages.</param>
     public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
+        if (entries.Any(entry => entry is WorkflowTerminated))
+        {
+            Fold(entries, first);
+            return [];
+        }
+
+        CheckBegin(entries, first);
         _firstSequence = first;
         LookAhead(entries);
         int next = 0;
         IReadOnlyList<JournalEntry> beyond = [];
         while (next < entries.Count && Stuck is null)
         {
-            if (entries[next] is not JournalEvent @event)
-                throw new InvalidOperationException($"Entry {first + next} of workflow '{State.Id}' is {entries[next].GetType().Name}: a turn begins with an event. The journal is damaged.");
+            JournalEvent @event = (JournalEvent)entries[next];
             int end = next + 1;
             while (end < entries.Count && entries[end] is JournalCommand) end++;
             _replay = new ReplayTurn(entries, next + 1, end);
@@ -113,6 +125,31 @@ internal sealed partial class WorkflowRun : IEffects
         if (beyond.Count == 0 || Stuck is not null) _requests.Clear();
         _replay = null;
         return beyond;
+    }
+
+    /// <summary>Takes the state from the journal, without the code: that is over, and turns are nothing but their events.</summary>
+    public void Fold(IReadOnlyList<JournalEntry> entries, long first = 0)
+    {
+        CheckBegin(entries, first);
+        _isCodeOver = true;
+        try
+        {
+            foreach (JournalEntry entry in entries) Transitions.Apply(State, entry, this);
+        }
+        catch
+        {
+            // No state to go on from, with code or without.
+            _isCodeOver = false;
+            throw;
+        }
+
+        _requests.Clear();
+    }
+
+    private void CheckBegin(IReadOnlyList<JournalEntry> entries, long first)
+    {
+        if (entries is [JournalCommand command, ..])
+            throw new InvalidOperationException($"Entry {first} of workflow '{State.Id}' is {command.GetType().Name}: a turn begins with an event. The journal is damaged.");
     }
 
     /// <summary>Its journal cannot be run again: no turn will.</summary>
@@ -140,8 +177,9 @@ internal sealed partial class WorkflowRun : IEffects
 
     private void Deliver(JournalEvent @event)
     {
+        if (@event is WorkflowTerminated) _isCodeOver = true;
         Apply(@event);
-        if (@event is WorkflowStarted or WorkflowContinued) BeginWorkflow();
+        if (@event is WorkflowStarted or WorkflowContinued && !_isCodeOver) BeginWorkflow();
     }
 
     private void Emit(JournalCommand command)

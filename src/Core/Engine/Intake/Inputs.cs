@@ -34,6 +34,9 @@ internal sealed record TimerDue(TimerKey Key, int Attempt) : Input;
 /// <summary>Somebody asks for cancellation.</summary>
 internal sealed record AskCancel(string? Reason, string? By) : Input;
 
+/// <summary>Somebody ends the workflow's code.</summary>
+internal sealed record AskTerminate(string? Reason, string? By) : Input;
+
 /// <summary>Somebody sends a signal.</summary>
 internal sealed record AskSignal(string Name, string? Json, string? Key) : Input;
 

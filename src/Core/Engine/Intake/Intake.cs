@@ -19,6 +19,9 @@ internal static class Intake
             StopOwner stop => Current(state, stop.Deliveries) is { Length: > 0 } current ? new OwnerStopped(now, current) : null,
             TimerDue timer => ToEvent(state, timer, now),
             AskCancel cancel => state.Root.Cause is null ? new CancelRequested(now, cancel.Reason, cancel.By) : null,
+            AskTerminate terminate => state.IsTerminated ? null : new WorkflowTerminated(now, terminate.Reason, terminate.By),
+            // Nobody will ever wait for it.
+            AskSignal when state.IsTerminated => null,
             AskSignal signal => signal.Key is { } key && state.SignalKeys.Contains(key) ? null : new SignalReceived(now, signal.Name, signal.Json, signal.Key),
             AskSpawn spawn => ToEvent(state, spawn, now),
             AskReady ready => state.Find(ready.Child) is { } child && child.MayGetReady(ready.Delivery) ? new ChildReady(now, ready.Child, ready.Delivery, ready.Json) : null,

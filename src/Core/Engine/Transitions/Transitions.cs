@@ -63,6 +63,9 @@ internal static partial class Transitions
                 if (state.ContinuesWith is null) Cancel(state, state.Root, CancelSource.Outside, cause, effects);
                 else EndBetweenRuns(state, cause, effects);
                 break;
+            case WorkflowTerminated terminated:
+                Terminate(state, terminated, effects);
+                break;
             case StartChild start:
                 OnStart(state, state.Scopes[start.Child.Scope], start, effects);
                 break;
@@ -84,6 +87,8 @@ internal static partial class Transitions
             default:
                 throw new UnreachableException($"No transition for {entry.GetType().Name}.");
         }
+
+        if (state is { IsTerminated: true, HasEnded: false }) EndWhatHasEnded(state, effects);
     }
 
     private static void OnStart(WorkflowState state, ScopeState scope, StartChild start, IEffects effects)
@@ -242,7 +247,7 @@ internal static partial class Transitions
         state.ContinuesWith = null;
         state.Root.Source = CancelSource.Outside;
         state.Root.Cause = cause;
-        state.Result = state.Otherwise is { } failure ? Result.Failed(failure) : Result.Cancelled();
+        state.Result = (state.Termination ?? state.Otherwise) is { } failure ? Result.Failed(failure) : Result.Cancelled();
         effects.ScopeCancelled(state.Root);
         effects.WorkflowEnded(state.Result);
     }

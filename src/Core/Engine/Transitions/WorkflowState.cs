@@ -61,6 +61,12 @@ internal sealed class WorkflowState
     /// <summary>Its code has not ended, and nothing that it has started will go on with it.</summary>
     public bool WaitsForNothing => HasStarted && !HasEnded && ContinuesWith is null && OpenWork == 0;
 
+    /// <summary>What the workflow fails with once all that it has started has ended; null unless it was terminated.</summary>
+    public Failure? Termination { get; set; }
+
+    /// <summary>Whether its code is over, by somebody's order.</summary>
+    public bool IsTerminated => Termination is not null;
+
     /// <summary>Null until the workflow has ended.</summary>
     public Result? Result { get; set; }
 

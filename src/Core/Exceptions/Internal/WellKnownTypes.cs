@@ -26,6 +26,7 @@ internal static class WellKnownTypes
             ["Sheaf.PayloadTooLargeException"] = static (message, inner) => new PayloadTooLargeException(message, inner),
             ["Sheaf.WorkerLostException"] = static (message, inner) => new WorkerLostException(message, inner),
             ["Sheaf.WorkflowStuckException"] = static (message, inner) => new WorkflowStuckException(message, inner),
+            ["Sheaf.WorkflowTerminatedException"] = static (message, inner) => new WorkflowTerminatedException(message, inner),
             ["System.ApplicationException"] = static (message, inner) => new ApplicationException(message, inner),
             ["System.ArgumentException"] = static (message, inner) => new ArgumentException(message, inner),
             ["System.ArgumentNullException"] = static (message, inner) => new ArgumentNullException(message, inner),
