@@ -12,7 +12,7 @@ internal static class RunText
         foreach (IGrouping<string, ChildDescription> silo in leaves.Where(leaf => leaf.Silo is not null).GroupBy(leaf => leaf.Silo!).OrderBy(silo => silo.Key, StringComparer.Ordinal))
             yield return $"  {silo.Key} ran {silo.Count()}";
         int again = leaves.Count(leaf => leaf.Delivery > 1);
-        if (again > 0) yield return $"  {again} delivered more than once, because a silo was lost";
+        if (again > 0) yield return $"  {again} delivered more than once, because their silo was lost or stopped";
         if (description.Cause is not { } cause) yield break;
         yield return Printable.Line($"cancelled: {cause}");
         if (leaves.Where(leaf => leaf.EndedAt >= cause.At).Max(leaf => leaf.EndedAt) is { } last && leaves.All(leaf => leaf.EndedAt is not null))

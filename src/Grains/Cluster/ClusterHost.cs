@@ -21,7 +21,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
     private readonly SiteLinkFactory _factory;
 
     public ClusterHost(
-        IServiceProvider services, ILocalSiloDetails silo, IClusterMembershipService members, IGrainFactory grains, SheafBuilder builder,
+        IServiceProvider services, ILocalSiloDetails silo, IClusterMembershipService members, IClusterManifestProvider manifests, IGrainFactory grains, SheafBuilder builder,
         IOptions<SheafSiloOptions> settings, IOptions<SiloMessagingOptions> messaging, IJournal journal, ILoggerFactory loggers)
     {
         _settings = settings.Value;
@@ -37,7 +37,7 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         _factory = new SiteLinkFactory(this, grains);
         _takeover = new Takeover(Context, Workflows, silo.SiloAddress, members, grains);
         Workflows.TakesUp = _takeover.ResumeAsync;
-        _membership = new Membership(Context, silo.SiloAddress, members, _factory, Links, _outcomes, Site, _takeover);
+        _membership = new Membership(Context, silo.SiloAddress, members, manifests, _factory, Links, _outcomes, Site, _takeover);
     }
 
     public HostContext Context { get; }

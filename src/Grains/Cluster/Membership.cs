@@ -1,10 +1,11 @@
+using Orleans.Metadata;
 using Orleans.Runtime;
 using Sheaf.Hosting;
 
 namespace Sheaf.Grains;
 
 /// <summary>Follows the cluster's membership: links to those that are active, and the consequences for those that are dead.</summary>
-internal sealed class Membership(HostContext host, SiloAddress local, IClusterMembershipService members, SiteLinkFactory factory, SiteLinks links, OutcomeLinks outcomes, SiteHost site, Takeover takeover)
+internal sealed class Membership(HostContext host, SiloAddress local, IClusterMembershipService members, IClusterManifestProvider manifests, SiteLinkFactory factory, SiteLinks links, OutcomeLinks outcomes, SiteHost site, Takeover takeover)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -67,7 +68,12 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
         {
             try
             {
+                if (!await IsKnownAsync(link).ConfigureAwait(false)) return;
                 links.OnReady(link, await factory.AskAsync(link.Silo).ConfigureAwait(false));
+                return;
+            }
+            catch (OperationCanceledException) when (host.Stopping.IsCancellationRequested)
+            {
                 return;
             }
             catch (Exception error)
@@ -77,5 +83,20 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
 
             await Task.Delay(Pause, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Waits until this silo has the other's manifest: before that placement takes it for one that is not there.</summary>
+    /// <returns>Whether it has; not so where the other is gone before, or this one ends.</returns>
+    private async Task<bool> IsKnownAsync(SiteLink link)
+    {
+        SiloAddress silo = SiloAddress.FromParsableString(link.Silo);
+        // The first is the one that there is; each change of the membership brings another.
+        await foreach (ClusterManifest manifest in manifests.Updates.WithCancellation(host.Stopping).ConfigureAwait(false))
+        {
+            if (manifest.Silos.ContainsKey(silo)) return true;
+            if (!links.Has(link.Silo)) return false;
+        }
+
+        return false;
     }
 }

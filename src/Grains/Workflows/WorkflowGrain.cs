@@ -24,6 +24,13 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     private WorkflowId Id => this.GetPrimaryKeyString();
 
+    /// <summary>Whatever ended the activation, as the directory does where the silo of its entry is gone: what runs here goes on, and its end finds nothing to keep.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _kept = null;
+        return Task.CompletedTask;
+    }
+
     public Task<bool> StartAsync(StartWorkflow start) => AskAsync(async () =>
     {
         bool started = await host.Workflows.StartAsync(start.Workflow, Id, start.Input, new Begin(start.TraceParent, start.Deadline), CancellationToken.None);
