@@ -35,6 +35,14 @@ public abstract partial class JournalContract
     }
 
     [Fact]
+    public async Task Create_TheLongestIdThatAWorkflowMakes_IsFoundAgain()
+    {
+        WorkflowId id = new string('界', WorkflowId.MaxMadeLength - 4) + "/1.0";
+        Assert.True((await Journal.CreateAsync(Header(id.Value), Token)).Created);
+        Assert.Equal(id, (await Journal.FindAsync(id, Token))!.Id);
+    }
+
+    [Fact]
     public async Task Append_InSequence_IsReadInOrder()
     {
         await Journal.CreateAsync(Header("a"), Token);

@@ -17,19 +17,33 @@ internal static class ReservedIds
     public static void ThrowIfReserved(WorkflowId id)
     {
         string text = id.Value;
-        int tilde = text.AsSpan().LastIndexOfAnyExcept(Digits);
-        if (tilde > 0 && tilde < text.Length - 1 && text[tilde] == '~')
+        if (RunAt(text) is > 0 and int tilde)
         {
             throw new ArgumentException(
                 $"The workflow id '{text}' is not for a client to give: a later run of workflow '{text[..tilde]}' has that name, and its idempotency keys. Give an id that does not end in '~' and a number.", nameof(id));
         }
 
-        int slash = text.LastIndexOf('/');
-        string place = text[(slash + 1)..];
-        if (slash > 0 && place.Split('.') is { Length: 2 or 3 } numbers && numbers.All(number => number.Length > 0 && !number.AsSpan().ContainsAnyExcept(Digits)))
+        if (PlaceAt(text) is > 0 and int slash)
         {
             throw new ArgumentException(
-                $"The workflow id '{text}' is not for a client to give: a workflow inside workflow '{text[..slash]}' has that id. Give an id that does not end in '/' and numbers with dots, such as '{text[..slash]}-{place}'.", nameof(id));
+                $"The workflow id '{text}' is not for a client to give: a workflow inside workflow '{text[..slash]}' has that id. Give an id that does not end in '/' and numbers with dots, such as '{text[..slash]}-{text[(slash + 1)..]}'.", nameof(id));
         }
+    }
+
+    /// <summary>Whether an id ends as those that workflows make.</summary>
+    public static bool IsMade(string text) => RunAt(text) > 0 || PlaceAt(text) > 0;
+
+    /// <summary>Where the name of a later run has its end; -1 where it is none.</summary>
+    private static int RunAt(string text)
+    {
+        int tilde = text.AsSpan().LastIndexOfAnyExcept(Digits);
+        return tilde > 0 && tilde < text.Length - 1 && text[tilde] == '~' ? tilde : -1;
+    }
+
+    /// <summary>Where the id of a nested workflow has its end; -1 where it is none.</summary>
+    private static int PlaceAt(string text)
+    {
+        int slash = text.LastIndexOf('/');
+        return slash > 0 && text[(slash + 1)..].Split('.') is { Length: 2 or 3 } numbers && numbers.All(number => number.Length > 0 && !number.AsSpan().ContainsAnyExcept(Digits)) ? slash : -1;
     }
 }

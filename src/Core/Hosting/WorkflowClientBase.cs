@@ -7,6 +7,8 @@ namespace Sheaf.Hosting;
 /// <summary>What every host's client does with types: inputs to JSON, ends to values and exceptions.</summary>
 internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions options) : IWorkflowClient
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     public Task<bool> StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(workflow);
@@ -22,8 +24,22 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
         cancellationToken.ThrowIfCancellationRequested();
         Task<WorkflowEnd> end = RunAsync(workflow.Name, id, json);
         await ((Task)end).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!end.IsCompleted) await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false);
+        if (!end.IsCompleted) await CancelUntilItHoldsAsync(id, end).ConfigureAwait(false);
         return ToValue<TOut>(id, await end.ConfigureAwait(false), cancellationToken);
+    }
+
+    /// <summary>The start may still be on its way, and a cancellation overtakes it: there is no workflow then, yet.</summary>
+    private async Task CancelUntilItHoldsAsync(WorkflowId id, Task end)
+    {
+        try
+        {
+            while (!await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false) && !end.IsCompleted)
+                await Task.WhenAny(end, Task.Delay(Pause, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+        }
+        catch (WorkflowStuckException)
+        {
+            // So does the end.
+        }
     }
 
     public async Task<TOut> ResultAsync<TOut>(WorkflowId id, CancellationToken cancellationToken = default) =>

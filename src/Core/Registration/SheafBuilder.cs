@@ -19,7 +19,19 @@ public sealed class SheafBuilder
     internal TimeProvider? Time { get; private set; }
 
     /// <summary>What runs the workflows, once that is decided; for the error that says so.</summary>
-    internal string? RunsOn { get; set; }
+    internal string? RunsOn { get; private set; }
+
+    /// <summary>Decides what runs the workflows.</summary>
+    /// <param name="place">For people: "in this process".</param>
+    /// <returns>Whether it was not decided before; if it was, and otherwise, it throws.</returns>
+    /// <exception cref="InvalidOperationException">Something else runs them: two hosts would take them from each other.</exception>
+    internal bool TryRunOn(string place)
+    {
+        if (RunsOn == place) return false;
+        if (RunsOn is { } other) throw new InvalidOperationException($"These workflows run {other} already, and cannot run {place} too. Leave one of the two out, or add them to other services.");
+        RunsOn = place;
+        return true;
+    }
 
     // Registered apart from the options, which may be replaced afterwards.
     private readonly List<Action<FailureTypes>> _exceptions = [];

@@ -55,15 +55,15 @@ public static class SheafServiceCollectionExtensions
     /// <summary>Runs workflows and workers in this process, with the journal that was set; in memory where none was.</summary>
     /// <param name="builder">What <see cref="AddSheaf"/> returned.</param>
     /// <returns>The application's services.</returns>
-    /// <exception cref="InvalidOperationException">The builder is a silo's, which runs them already.</exception>
+    /// <exception cref="InvalidOperationException">A silo of these services, or the cluster that they are a client of, runs them already.</exception>
     public static IServiceCollection UseEmbedded(this SheafBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        if (builder.RunsOn is { } other) throw new InvalidOperationException($"These workflows run {other} already. Leave UseEmbedded out, or add them to other services.");
         IServiceCollection services = builder.Services;
+        bool isFirst = builder.TryRunOn("in this process");
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IJournal>(_ => new MemoryJournal());
-        if (services.Any(service => service.ServiceType == typeof(EmbeddedHost))) return services;
+        if (!isFirst) return services;
         services.AddSingleton<EmbeddedHost>();
         services.AddSingleton<IWorkflowClient, EmbeddedClient>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<EmbeddedHost>());

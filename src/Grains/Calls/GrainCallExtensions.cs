@@ -22,7 +22,8 @@ namespace Sheaf;
 /// <para>
 /// Pass the token on to the grain's method: it is signalled when the group is cancelled. Where the call ended is where cancellation is
 /// judged (rule R4): it counts as cancelled only if the grain's method threw <see cref="OperationCanceledException"/> after that. A
-/// grain that ignores the token, or whose method takes none, is waited for, as long as Orleans' response timeout allows.
+/// grain that ignores the token, or whose method takes none, is waited for, as long as Orleans' response timeout allows. On the embedded host that takes
+/// <c>AddSheafCalls()</c> on its Orleans client.
 /// </para>
 /// </remarks>
 public static class GrainCallExtensions
@@ -108,5 +109,5 @@ public static class GrainCallExtensions
     private static IGrainFactory GrainsOf(WorkflowGroup group, string child) =>
         group.Services?.GetService<IGrainFactory>()
         ?? throw new InvalidOperationException(
-            $"Child '{child}' calls a grain, and the workflow's host has no IGrainFactory. Run the host in a silo (siloBuilder), or add an Orleans client to its services: hostBuilder.UseOrleansClient(…).");
+            $"Child '{child}' calls a grain, and the workflow's host has no IGrainFactory. Run the host in a silo (siloBuilder), or add an Orleans client to its services: hostBuilder.UseOrleansClient(client => client.AddSheafCalls()).");
 }

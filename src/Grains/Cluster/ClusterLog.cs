@@ -20,8 +20,11 @@ internal static partial class ClusterLog
     [LoggerMessage(EventId = 44, Level = LogLevel.Error, Message = "Workflows that no live silo owns could not be taken over; it is tried again.")]
     public static partial void TakeOverFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(EventId = 45, Level = LogLevel.Warning, Message = "Silo {Silo} has not said yet what it can run; it is asked again.")]
-    public static partial void InfoFailed(ILogger logger, string silo, Exception error);
+    [LoggerMessage(EventId = 45, Level = LogLevel.Warning, Message = "Silo {Silo} has not said yet what it can run; it is asked again. {HeldBack} such messages were held back since the last one.")]
+    public static partial void InfoFailed(ILogger logger, string silo, int heldBack, Exception error);
+
+    [LoggerMessage(EventId = 54, Level = LogLevel.Information, Message = "Silo {Silo} runs without Sheaf: no workflow and no child is there.")]
+    public static partial void Stranger(ILogger logger, string silo);
 
     [LoggerMessage(EventId = 46, Level = LogLevel.Error, Message = "The ownership of this silo's workflows could not be given up; others take them over once it is dead in membership.")]
     public static partial void ReleaseFailed(ILogger logger, Exception error);

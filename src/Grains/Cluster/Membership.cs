@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Metadata;
 using Orleans.Runtime;
 using Sheaf.Hosting;
@@ -7,10 +8,15 @@ namespace Sheaf.Grains;
 /// <summary>Follows the cluster's membership: links to those that are active, and the consequences for those that are dead.</summary>
 internal sealed class Membership(HostContext host, SiloAddress local, IClusterMembershipService members, IClusterManifestProvider manifests, SiteLinkFactory factory, SiteLinks links, OutcomeLinks outcomes, SiteHost site, Takeover takeover)
 {
+    // Silos of the cluster that have no site: they run without Sheaf.
+    private readonly ConcurrentDictionary<string, bool> _strangers = new(StringComparer.Ordinal);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Whether this is the first of the active silos: one of a cluster does what only one has to.</summary>
-    public bool IsFirst => members.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).Min(member => member.SiloAddress)?.Equals(local) == true;
+    /// <summary>Whether this is the first of the active silos that have Sheaf: one of a cluster does what only one has to.</summary>
+    public bool IsFirst => members.CurrentSnapshot.Members.Values
+        .Where(member => member.Status == SiloStatus.Active && !_strangers.ContainsKey(member.SiloAddress.ToParsableString()))
+        .Min(member => member.SiloAddress)?.Equals(local) == true;
 
     /// <summary>Makes the links to those that are there, before any workflow comes to life here: it asks them for its children (D8).</summary>
     public void Begin()
@@ -53,12 +59,13 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
 
         foreach (string silo in Active(snapshot))
         {
-            if (links.Has(silo)) continue;
+            if (links.Has(silo) || _strangers.ContainsKey(silo)) continue;
             SiteLink link = factory.Make(silo);
             links.Add(link);
             host.Run(() => AskAsync(link));
         }
 
+        foreach (string stranger in _strangers.Keys.Where(silo => !live.Contains(silo))) _strangers.TryRemove(stranger, out _);
         if (anyDied) host.Run(takeover.RunAsync);
     }
 
@@ -68,7 +75,7 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
         {
             try
             {
-                if (!await IsKnownAsync(link).ConfigureAwait(false)) return;
+                if (!await HasSiteAsync(link).ConfigureAwait(false)) return;
                 links.OnReady(link, await factory.AskAsync(link.Silo).ConfigureAwait(false));
                 return;
             }
@@ -78,7 +85,7 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
             }
             catch (Exception error)
             {
-                ClusterLog.InfoFailed(host.Logger, link.Silo, error);
+                if (host.Questions.Speaks(out int heldBack)) ClusterLog.InfoFailed(host.Logger, link.Silo, heldBack, error);
             }
 
             await Task.Delay(Pause, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -86,14 +93,22 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
     }
 
     /// <summary>Waits until this silo has the other's manifest: before that placement takes it for one that is not there.</summary>
-    /// <returns>Whether it has; not so where the other is gone before, or this one ends.</returns>
-    private async Task<bool> IsKnownAsync(SiteLink link)
+    /// <returns>Whether the other has a site; not so where it is gone before, or this one ends.</returns>
+    private async Task<bool> HasSiteAsync(SiteLink link)
     {
         SiloAddress silo = SiloAddress.FromParsableString(link.Silo);
         // The first is the one that there is; each change of the membership brings another.
         await foreach (ClusterManifest manifest in manifests.Updates.WithCancellation(host.Stopping).ConfigureAwait(false))
         {
-            if (manifest.Silos.ContainsKey(silo)) return true;
+            if (manifest.Silos.TryGetValue(silo, out GrainManifest? there))
+            {
+                if (there.Grains.ContainsKey(factory.SiteType)) return true;
+                _strangers[link.Silo] = true;
+                ClusterLog.Stranger(host.Logger, link.Silo);
+                links.OnNoSite(link.Silo);
+                return false;
+            }
+
             if (!links.Has(link.Silo)) return false;
         }
 

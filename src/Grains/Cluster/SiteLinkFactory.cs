@@ -7,6 +7,9 @@ namespace Sheaf.Grains;
 /// <summary>Makes the way to a site: to this silo's own by a call, to others' over their grains.</summary>
 internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
 {
+    /// <summary>The type of grain that a site is.</summary>
+    public GrainType SiteType { get; } = grains.GetGrain<ISiteGrain>("any").GetGrainId().Type;
+
     public SiteLink Make(string silo)
     {
         string local = host.Context.OwnerName;

@@ -25,12 +25,12 @@ public static class SheafSiloBuilderExtensions
     /// Registers <see cref="IWorkflowClient"/> and <see cref="ISheafCluster"/> among the silo's services too. Turns the waiting for
     /// acknowledgements of cancelled grain calls on for the silo, since a task group ends after its children (rule R1).
     /// </remarks>
+    /// <exception cref="InvalidOperationException">The embedded host of these services, or a cluster that they are a client of, runs the workflows already.</exception>
     public static SheafBuilder AddSheaf(this ISiloBuilder silo, Func<SheafBuilder, SheafBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(silo);
         SheafBuilder builder = silo.Services.AddSheaf(configure);
-        if (builder.RunsOn is not null) return builder;
-        builder.RunsOn = "on this silo";
+        if (!builder.TryRunOn(SheafClientBuilderExtensions.OnThisSilo)) return builder;
         silo.AddSheafCalls();
         IServiceCollection services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);

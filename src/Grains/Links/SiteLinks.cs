@@ -52,13 +52,24 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         }
 
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {silo} was lost");
+        PlaceWaiting();
     }
+
+    /// <summary>The silo turns out to have no site: no child is there, and none will be.</summary>
+    public void OnNoSite(string silo) => OnDead(silo);
 
     /// <summary>The silo stops, and has said so: its deliveries do not count as lost. The link stays until the silo is dead, so that none is made anew.</summary>
     public void OnLeaving(SiteLink link)
     {
         lock (_gate) link.Die();
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {link.Silo} was stopped", handedBack: true);
+        PlaceWaiting();
+    }
+
+    /// <summary>What waited for a silo that is gone has its place among those that are left.</summary>
+    private void PlaceWaiting()
+    {
+        lock (_gate) PlaceWaiting_NeedsLock(int.MaxValue);
     }
 
     public void OnLeaving(string silo)
@@ -76,7 +87,7 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
             {
                 int end = begin + 1;
                 while (end < dispatches.Count && dispatches[end].Worker == dispatches[begin].Worker) end++;
-                Place_NeedsLock(children, [.. dispatches.Skip(begin).Take(end - begin)]);
+                Place_NeedsLock(children, [.. dispatches.Skip(begin).Take(end - begin)], int.MaxValue);
                 begin = end;
             }
         }
@@ -106,9 +117,9 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         lock (_gate)
         {
             if (_waiting.Count == 0) return;
-            List<(ClusterChildren Children, DispatchWorker Dispatch)> waiting = [.. _waiting];
-            _waiting.Clear();
-            foreach (var run in waiting.GroupBy(item => (item.Children, item.Dispatch.Worker))) Place_NeedsLock(run.Key.Children, [.. run.Select(item => item.Dispatch)]);
+            // At home there is always room. What another silo's room is the occasion for is shared with it, and not taken from it.
+            int others = _links.Values.Count(other => other.Silo != local && !other.IsDead);
+            PlaceWaiting_NeedsLock(link.Silo == local || others == 0 ? int.MaxValue : (link.Credits + others - 1) / others);
         }
     }
 
@@ -129,21 +140,39 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         OnCredits(link);
     }
 
-    private void Place_NeedsLock(ClusterChildren children, List<DispatchWorker> dispatches)
+    private void PlaceWaiting_NeedsLock(int atHome)
     {
+        List<(ClusterChildren Children, DispatchWorker Dispatch)> waiting = [.. _waiting];
+        _waiting.Clear();
+        foreach (var run in waiting.GroupBy(item => (item.Children, item.Dispatch.Worker))) atHome -= Place_NeedsLock(run.Key.Children, [.. run.Select(item => item.Dispatch)], atHome);
+    }
+
+    /// <summary>Finds places for dispatches of one worker; those that there is no room for wait.</summary>
+    /// <param name="children">Whose they are.</param>
+    /// <param name="dispatches">The dispatches.</param>
+    /// <param name="atHome">So many may stay here at the most. No more than a silo's share do, where others have the worker, however little room they have now.</param>
+    /// <returns>How many stay here.</returns>
+    private int Place_NeedsLock(ClusterChildren children, List<DispatchWorker> dispatches, int atHome)
+    {
+        int able = _links.Values.Count(link => !link.IsDead && link.Workers?.Contains(dispatches[0].Worker) == true);
+        atHome = Math.Min(atHome, (dispatches.Count + able - 1) / Math.Max(able, 1));
+        int stay = 0;
         List<SiteLink> sites = Sites_NeedsLock(dispatches[0].Worker, dispatches.Count);
         int placed = 0;
         for (int i = 0; i < sites.Count && placed < dispatches.Count; i++)
         {
             int left = dispatches.Count - placed;
             int share = (left + sites.Count - i - 1) / (sites.Count - i);
-            int count = Math.Min(share, sites[i].Credits);
+            bool isHome = sites[i].Silo == local;
+            int count = Math.Min(share, isHome ? atHome : sites[i].Credits);
             if (count == 0) continue;
             children.Assign(sites[i], dispatches.GetRange(placed, count));
             placed += count;
+            if (isHome) stay = count;
         }
 
         foreach (DispatchWorker dispatch in dispatches.Skip(placed)) _waiting.AddLast((children, dispatch));
+        return stay;
     }
 
     /// <summary>The sites that can run a worker, in the order of being asked: each time another one first, but a child alone stays at home.</summary>

@@ -33,7 +33,7 @@ public sealed class AbsentJournal(IJournal inner) : IJournal
 
     public IAsyncEnumerable<WorkflowHeader> ListAsync(WorkflowStatus? status = null, CancellationToken cancellationToken = default) => EnumerateAsync(inner.ListAsync(status, cancellationToken));
 
-    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default) => inner.PurgeAsync(endedBefore, limit, cancellationToken);
+    public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit, CancellationToken cancellationToken = default) => AskAsync(() => inner.PurgeAsync(endedBefore, limit, cancellationToken));
 
     private async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {

@@ -38,6 +38,30 @@ public sealed class ClientTests
     }
 
     [Fact]
+    [Trait("Rule", "R5")]
+    public async Task Run_TheCancellationOvertakesTheStart_IsCancelledAllTheSame()
+    {
+        TaskCompletionSource start = new(TaskCreationOptions.RunContinuationsAsynchronously), asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using FieldCluster cluster = await FieldCluster.StartAsync(new Wanted
+        {
+            Silos = 1,
+            Client = client => client.AddOutgoingGrainCallFilter(async call =>
+            {
+                if (call.MethodName == "RunAsync") await start.Task;
+                await call.Invoke();
+                if (call.MethodName == "CancelAsync") asked.TrySetResult();
+            }),
+        });
+        using CancellationTokenSource source = new();
+        Task<int> run = cluster.Client.RunAsync(Run.Workflow<Sow>(), "overtaken", new Rows(1), source.Token);
+        await source.CancelAsync();
+        await cluster.Field.GuardAsync(asked.Task, "the cancellation");
+        start.SetResult();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cluster.Field.GuardAsync(run, "the run"));
+        Assert.Equal(WorkflowStatus.Cancelled, (await cluster.Client.DescribeAsync("overtaken"))!.Status);
+    }
+
+    [Fact]
     [Trait("Rule", "D7")]
     public async Task Start_OneIdFromTwoSilosAtOnce_OneStartsIt()
     {
@@ -104,6 +128,7 @@ public sealed class ClientTests
     [InlineData("signal")]
     [InlineData("list")]
     [InlineData("audit")]
+    [InlineData("purge")]
     [Trait("Rule", "D4")]
     public async Task Ask_TheJournalIsAwayForAMoment_TheClientAsksAgain(string what)
     {
@@ -133,6 +158,9 @@ public sealed class ClientTests
                 break;
             case "list":
                 Assert.Equal([running, ended], (await ListAsync(cluster, null)).Select(workflow => workflow.Id));
+                break;
+            case "purge":
+                Assert.Equal(1, await cluster.Field.GuardAsync(cluster.Cluster.PurgeAsync(DateTimeOffset.MaxValue), "the purge"));
                 break;
             default:
                 Assert.Empty(await cluster.Field.GuardAsync(cluster.Cluster.AuditAsync(), "the audit"));

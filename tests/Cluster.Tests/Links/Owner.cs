@@ -76,6 +76,8 @@ internal sealed class TakingSite
 
     public Task<int> WhenAll => _all.Task;
 
+    public int Count => _taken.Count;
+
     public bool Has(WorkflowId workflow, Delivery delivery) => _taken.ContainsKey((workflow, delivery.Child, delivery.Number));
 
     public SiteAnswer Take(long stream, IReadOnlyList<SiteItem> items)

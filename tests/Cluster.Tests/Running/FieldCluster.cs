@@ -33,6 +33,12 @@ public sealed record Wanted
 
     /// <summary>Whatever else a silo needs.</summary>
     public Action<ISiloBuilder> Silo { get; init; } = _ => { };
+
+    /// <summary>Whatever else the client needs.</summary>
+    public Action<IClientBuilder> Client { get; init; } = _ => { };
+
+    /// <summary>Which silos have Sheaf, by their number in the order of starting; the others are as processes that do not know it.</summary>
+    public Predicate<int> HasSheaf { get; init; } = _ => true;
 }
 
 /// <summary>A cluster of a test's own, in this process, with a client outside of it. Silos are killed, stopped and added.</summary>
@@ -42,6 +48,7 @@ public sealed class FieldCluster : IAsyncDisposable
 
     private readonly InProcessTestCluster _cluster;
     private readonly ConcurrentDictionary<string, bool> _hasRare = new();
+    private readonly ConcurrentDictionary<string, bool> _hasSheaf = new();
     private readonly ConcurrentDictionary<InProcessSiloHandle, string> _names = new();
     private int _started;
 
@@ -55,8 +62,19 @@ public sealed class FieldCluster : IAsyncDisposable
             int number = Interlocked.Increment(ref _started) - 1;
             string name = string.Create(CultureInfo.InvariantCulture, $"silo-{number}");
             bool hasRare = _hasRare[name] = wanted.HasRare(number);
+            bool hasSheaf = _hasSheaf[name] = wanted.HasSheaf(number);
             // The test cluster gives the names of silos that are gone to new ones.
             silo.Services.PostConfigure<SiloOptions>(options => options.SiloName = name);
+            if (!hasSheaf)
+            {
+                silo.Services.PostConfigure<GrainTypeOptions>(types =>
+                {
+                    types.Classes.RemoveWhere(IsSheafs);
+                    types.Interfaces.RemoveWhere(IsSheafs);
+                });
+                return;
+            }
+
             silo.Services.AddSingleton(field);
             silo.Services.Configure<SheafSiloOptions>(options =>
             {
@@ -68,9 +86,15 @@ public sealed class FieldCluster : IAsyncDisposable
             silo.AddSheaf(sheaf => AddAll(sheaf, hasRare)).UseTimeProvider(wanted.Time).UseJournal(Journal);
             wanted.Silo(silo);
         });
-        builder.ConfigureClient(client => client.AddSheaf());
+        builder.ConfigureClient(client =>
+        {
+            client.AddSheaf();
+            wanted.Client(client);
+        });
         _cluster = builder.Build();
     }
+
+    private static bool IsSheafs(Type type) => type.Assembly.GetName().Name!.StartsWith("Sheaf.Grains", StringComparison.Ordinal);
 
     public Field Field { get; }
 
@@ -102,6 +126,8 @@ public sealed class FieldCluster : IAsyncDisposable
 
     /// <summary>Whether a silo has <see cref="RareWorker"/>.</summary>
     public bool HasRare(InProcessSiloHandle silo) => _hasRare[NameOf(silo)];
+
+    public bool HasSheaf(InProcessSiloHandle silo) => _hasSheaf[NameOf(silo)];
 
     /// <summary>The silo that owns a workflow now. One that has ended has no owner.</summary>
     public async Task<InProcessSiloHandle> OwnerAsync(WorkflowId id)
@@ -174,7 +200,7 @@ public sealed class FieldCluster : IAsyncDisposable
     private Task SettleAsync()
     {
         foreach (InProcessSiloHandle silo in Silos) _names.GetOrAdd(silo, static silo => silo.SiloHost.Services.GetRequiredService<ILocalSiloDetails>().Name);
-        return Field.GuardAsync(Polling.SilosKnowEachOtherAsync([.. Silos]), "the silos to know each other");
+        return Field.GuardAsync(Polling.SilosKnowEachOtherAsync([.. Silos.Where(HasSheaf)]), "the silos to know each other");
     }
 
     /// <summary>Waits until something is so that no silo tells of.</summary>

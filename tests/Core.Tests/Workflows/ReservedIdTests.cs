@@ -51,6 +51,15 @@ public sealed class ReservedIdTests
     }
 
     [Fact]
+    public void Id_OfAWorkflowInsideAnother_MayBeLonger()
+    {
+        string longest = new('x', WorkflowId.MaxLength);
+        foreach (string made in (string[])[$"{longest}/1.0", $"{longest}/12.345.2", $"{longest}~3", longest + string.Concat(Enumerable.Repeat("/1.0", 100))]) Assert.Equal(made, new WorkflowId(made).Value);
+        foreach (string refused in (string[])[longest + "x", $"{longest}/1", $"{longest}/1.0/x", longest + string.Concat(Enumerable.Repeat("/1.0", 101))])
+            Assert.Contains("too long: at most 200, and 600", Assert.Throws<ArgumentException>(() => new WorkflowId(refused)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Rule", "D2")]
     public void Names_ThatWorkflowsMake_AreAllRefused()
     {

@@ -39,7 +39,7 @@ internal sealed class PagedMap : Workflow
     /// <summary>Pages are counted up, and their ids grow with the count: before the first it is known whether those of all have room.</summary>
     private static void ThrowUnlessPagesHaveIds(WorkflowId map)
     {
-        int beyond = TextOfPage(map, int.MaxValue - 1).Length - WorkflowId.MaxLength;
+        int beyond = TextOfPage(map, int.MaxValue - 1).Length - WorkflowId.MaxMadeLength;
         if (beyond > 0)
             throw new InvalidOperationException($"The map's id '{map}' leaves no room for those of its pages, which are longer: give the workflow that opens it an id of {beyond} characters less.");
     }
