@@ -65,7 +65,7 @@ public interface IWorkflowClient
     /// <param name="id">The workflow.</param>
     /// <param name="reason">Why, for people.</param>
     /// <param name="cancellationToken">Gives up the call.</param>
-    /// <returns>Whether it was there and had not ended.</returns>
+    /// <returns>Whether the workflow is terminated, by this call or an earlier one; <see langword="false"/> where there is none, or it has ended otherwise.</returns>
     /// <exception cref="WorkflowStuckException">Its journal cannot be read, so that nobody knows what is to be ended: nothing was done.</exception>
     Task<bool> TerminateAsync(WorkflowId id, string? reason = null, CancellationToken cancellationToken = default);
 

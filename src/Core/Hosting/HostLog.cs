@@ -42,6 +42,9 @@ internal static partial class HostLog
     [LoggerMessage(EventId = 25, Level = LogLevel.Warning, Message = "Workflow {Workflow} waits for nothing of its own: no child, delay or signal is open, and its code has not ended. It goes on if it waits for its cancellation; does it await something that is not the workflow's?")]
     public static partial void WaitsForNothing(ILogger logger, string workflow);
 
+    [LoggerMessage(EventId = 26, Level = LogLevel.Information, Message = "No more of the code of workflow {Workflow} runs; it ends when what it has running has. {Reason}")]
+    public static partial void WorkflowTerminated(ILogger logger, string workflow, string reason);
+
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "A task of the host failed that should not be able to.")]
     public static partial void TaskFailed(ILogger logger, Exception error);
 

@@ -93,6 +93,15 @@ internal abstract class Leaf(HostContext host, WorkflowId workflow, ChildId chil
         }
     }
 
+    /// <summary>Signals the token, and returns once it is: whoever asked on its behalf has heard that nobody waits for it, before the signal has come.</summary>
+    protected async Task SignalFirstAsync()
+    {
+        TaskCompletionSource signalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = _source.Token.UnsafeRegister(static signalled => ((TaskCompletionSource)signalled!).SetResult(), signalled);
+        host.Signals.Add(this);
+        await signalled.Task.ConfigureAwait(false);
+    }
+
     /// <summary>Nobody waits for its end any more: a host that stops does not either.</summary>
     public void GiveUp()
     {

@@ -45,7 +45,7 @@ internal sealed class MapLeaf(HostContext host, WorkflowId workflow, DispatchWor
 
     public DateTimeOffset? Deadline => dispatch.Deadline;
 
-    public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, ask, name, worker, json);
+    public Task SpawnAsync(string name, string worker, string json) => WorkerLeaf.SpawnAsync(dispatch, ask, SignalFirstAsync, name, worker, json);
 
     public void SetValue(int place, string? json) => _values[place] = json ?? "null";
 

@@ -28,13 +28,15 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     Payloads IWorkerCall.Payloads => Host.Payloads;
 
-    public static async Task SpawnAsync(DispatchWorker parent, Func<LeafAsk, Task<bool>> ask, string name, string worker, string json)
+    public static async Task SpawnAsync(DispatchWorker parent, Func<LeafAsk, Task<bool>> ask, Func<Task> signal, string name, string worker, string json)
     {
-        if (!await ask(new AskSpawn(parent.Child, parent.Delivery, name, worker, json)).ConfigureAwait(false))
-            throw new OperationCanceledException($"Child '{name}' was not started: the group of '{parent.Name}' is cancelled, or this delivery is not the current one.");
+        if (await ask(new AskSpawn(parent.Child, parent.Delivery, name, worker, json)).ConfigureAwait(false)) return;
+        // What leaves the worker with this is its cancellation (R4).
+        await signal().ConfigureAwait(false);
+        throw new OperationCanceledException($"Child '{name}' was not started: the group of '{parent.Name}' is cancelled, or this delivery is not the current one.");
     }
 
-    Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, ask, name, worker, json);
+    Task IWorkerCall.SpawnAsync(string name, string worker, string json) => SpawnAsync(dispatch, ask, SignalFirstAsync, name, worker, json);
 
     public static InvalidOperationException NotToGetReady(string name) =>
         new($"Child '{name}' was not started with StartAsync: nobody waits until it is ready.");
@@ -89,7 +91,8 @@ internal sealed class WorkerLeaf(HostContext host, WorkflowId workflow, Dispatch
 
     private async Task SayReadyAsync(string? json)
     {
-        if (!await ask(new AskReady(dispatch.Child, dispatch.Delivery, json)).ConfigureAwait(false))
-            throw new OperationCanceledException($"Nobody waits until child '{Name}' is ready: this delivery is not the current one.");
+        if (await ask(new AskReady(dispatch.Child, dispatch.Delivery, json)).ConfigureAwait(false)) return;
+        await SignalFirstAsync().ConfigureAwait(false);
+        throw new OperationCanceledException($"Nobody waits until child '{Name}' is ready: this delivery is not the current one.");
     }
 }

@@ -51,15 +51,16 @@ internal sealed partial class WorkflowActor
     private async Task MakeRunAsync()
     {
         _timers.Clear();
-        await DisposeCodeAsync().ConfigureAwait(false);
+        // Where it is to end without its code, that has no say in when: not by its clean-up either.
+        if (_runsNoCode) _host.Observe(DisposeCodeAsync());
+        else await DisposeCodeAsync().ConfigureAwait(false);
         _code = new WorkflowCode(_host, _header);
         _run = new WorkflowRun(_header.Id, _code.RunAsync, _host.Payloads, _host.Options.FailureTypes, _host.Services);
         _run.OnStuck = () => Post(new Letter(new StuckNoticed()));
     }
 
     /// <summary>
-    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then. Letters that came meanwhile are
-    /// for the next run, but for a cancellation.
+    /// Begins the next run, in a turn and a commit of its own: what is before it can be trimmed then.
     /// </summary>
     private async Task ContinueAsNewAsync()
     {

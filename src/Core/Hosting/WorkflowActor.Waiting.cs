@@ -135,11 +135,13 @@ internal sealed partial class WorkflowActor
     {
         KeyValuePair<string, object?> workflow = new("sheaf.workflow", _header.Workflow);
         SheafTelemetry.WorkflowsStuck.Add(1, workflow);
+        Letter? retry;
         try
         {
             GetStuck();
             RefuseKept();
-            _runsNoCode = !await WaitForRetryAsync().ConfigureAwait(false);
+            retry = await WaitForRetryAsync().ConfigureAwait(false);
+            _runsNoCode = retry is null;
         }
         finally
         {
@@ -152,12 +154,14 @@ internal sealed partial class WorkflowActor
             _end = NewEnd();
         }
 
+        // Who has asked for it, and looks now, no longer finds it stuck.
+        retry?.Done?.OnDone(true);
         await LoadAsync().ConfigureAwait(false);
     }
 
     /// <summary>Waits until somebody asks for either.</summary>
-    /// <returns>Whether it is to try again; if not, it is to end.</returns>
-    private async Task<bool> WaitForRetryAsync()
+    /// <returns>Who asks that it tries again; null where it is to end.</returns>
+    private async Task<Letter?> WaitForRetryAsync()
     {
         while (true)
         {
@@ -167,18 +171,13 @@ internal sealed partial class WorkflowActor
             {
                 // Before what has come for the code: that is over then.
                 KeepFirst(terminations);
-                return false;
+                return null;
             }
 
             await _mailbox.WaitToReadAsync(_host.Stopping).ConfigureAwait(false);
             while (_mailbox.TryRead(out Letter? letter))
             {
-                if (letter.Input is AskRetry)
-                {
-                    letter.Done?.OnDone(true);
-                    return true;
-                }
-
+                if (letter.Input is AskRetry) return letter;
                 _kept.Enqueue(letter);
                 if (letter.Input is not AskTerminate) RefuseKept();
             }
@@ -210,11 +209,14 @@ internal sealed partial class WorkflowActor
     private void RefuseRest()
     {
         _mailbox.Close();
+        // Those of a commit whose answer was lost, and which was the end: what came of them is in the state.
+        Letter[] taken = [.. _kept];
+        _kept.Clear();
         while (_mailbox.TryRead(out Letter? letter)) _kept.Enqueue(letter);
-        foreach (Letter letter in _kept)
+        foreach (Letter letter in (Letter[])[.. taken, .. _kept])
         {
             if (_refusal is { } reason) letter.Done?.OnRefused(reason);
-            else letter.Done?.OnDone(false);
+            else letter.Done?.OnDone(_run.State.HasEnded && (letter.Input is AskTerminate ? _run.State.IsTerminated : letter.Input is AskCancel && taken.Contains(letter) && _run.State.Root.Cause is not null));
         }
     }
 }

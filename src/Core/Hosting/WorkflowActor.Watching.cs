@@ -13,6 +13,7 @@ internal sealed partial class WorkflowActor
 
     // Of this actor.
     private bool _hasSaidThatItWaits;
+    private bool _hasSaidThatItIsTerminated;
 
     /// <summary>Says so, once, if its code has been in one turn for longer than that.</summary>
     public void LookAtTurn(TimeSpan longest)
@@ -26,6 +27,13 @@ internal sealed partial class WorkflowActor
     private void SayThatACommitIsUnknown(Exception error)
     {
         if (_host.Commits.Speaks(out int heldBack)) HostLog.CommitUnknown(_host.Logger, _header.Id.Value, heldBack, error);
+    }
+
+    private void SayThatItIsTerminated()
+    {
+        if (_hasSaidThatItIsTerminated) return;
+        _hasSaidThatItIsTerminated = true;
+        HostLog.WorkflowTerminated(_host.Logger, _header.Id.Value, _run.State.Termination!.Message);
     }
 
     private void SayWhereItWaitsForNothing()

@@ -155,7 +155,8 @@ internal sealed partial class WorkflowActor : IDisposable
 
                 if (_run.State.ContinuesWith is not null)
                 {
-                    // A cancellation that has come meanwhile is the end: a workflow that never waits between its runs can be stopped by nothing else.
+                    // A workflow that never waits between its runs takes letters only here: signals are kept for the next run, and a cancellation that has
+                    // come meanwhile is the end.
                     await TakeBatchAsync().ConfigureAwait(false);
                     if (_run is { Stuck: null, State.ContinuesWith: not null }) await ContinueAsNewAsync().ConfigureAwait(false);
                     continue;
@@ -240,8 +241,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
             if (letter.Input is Lost { HandedBack: false } lost) SheafTelemetry.DeliveriesLost.Add(lost.Deliveries.Count);
             int before = entries.Count;
-            // What comes after a run's end is for the next one.
-            if (_run.Stuck is not null || (_run.State.ContinuesWith is not null && letter.Input is not (AskCancel or AskTerminate)) || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
+            if (_run.Stuck is not null || !Apply(letter.Input, entries, requests)) _kept.Enqueue(letter);
             else applied.Add((letter, entries.Count > before));
         }
 
@@ -264,6 +264,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
         Carry(requests);
         foreach ((Letter letter, bool journaled) in applied) Acknowledge(letter, journaled);
+        if (_run.State.IsTerminated) SayThatItIsTerminated();
         SignalProgress();
     }
 
@@ -334,16 +335,16 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private async Task DisposeCodeAsync()
     {
+        WorkflowCode? code = _code;
+        _code = null;
         try
         {
-            if (_code is not null) await _code.DisposeAsync().ConfigureAwait(false);
+            if (code is not null) await code.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception error)
         {
             // The user's own services; the workflow's end does not depend on how they go.
             HostLog.WorkflowDisposeFailed(_host.Logger, _header.Id.Value, error);
         }
-
-        _code = null;
     }
 }

@@ -97,14 +97,14 @@ internal sealed partial class WorkflowOwner
 
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
-    public Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken) =>
-        StartAsync(NewHeader(workflow, id, input), begin, cancellationToken);
+    public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken) =>
+        await StartAsync(await HeaderAsync(workflow, id, input, cancellationToken).ConfigureAwait(false), begin, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
     public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
-        WorkflowHeader mine = NewHeader(workflow, id, input);
+        WorkflowHeader mine = await HeaderAsync(workflow, id, input, cancellationToken).ConfigureAwait(false);
         WorkflowActor? actor = GetOrRun(mine, isNew: true, begin);
         if (actor is not null && actor.Creates(mine) && actor.TryHold() is { } held)
         {
@@ -123,11 +123,12 @@ internal sealed partial class WorkflowOwner
         return await EndAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The header of a workflow that this host is about to create.</summary>
-    /// <exception cref="InvalidOperationException">No such workflow is registered.</exception>
-    public WorkflowHeader NewHeader(string workflow, WorkflowId id, string input)
+    /// <summary>The header of a workflow that this host is about to create, unless it is there. One that is there may be of a class that this host does not have: it is stuck then, and its starter waits.</summary>
+    /// <exception cref="InvalidOperationException">It is not there, and no such workflow is registered.</exception>
+    public async ValueTask<WorkflowHeader> HeaderAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken)
     {
-        _ = _host.Registry.Workflows.Get(workflow);
+        if (!_host.Registry.Workflows.Has(workflow) && await _host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is null)
+            throw new InvalidOperationException(_host.Registry.Workflows.Missing(workflow));
         return new WorkflowHeader { Id = id, Workflow = workflow, Input = input, CreatedAt = _host.Time.GetUtcNow(), Owner = _host.OwnerName, Epoch = 1 };
     }
 
@@ -220,7 +221,8 @@ internal sealed partial class WorkflowOwner
             return false;
         }
 
-        if (actor is null) return false;
+        // What a call whose answer was lost has done: it is made again.
+        if (actor is null) return input is AskTerminate && (await JournalReading.FoldAsync(_host.Journal, id, cancellationToken).ConfigureAwait(false)).IsTerminated;
         LetterAnswer answer = new();
         actor.Post(new Letter(input, answer));
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -31,8 +31,21 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
         Assert.DoesNotContain("cleaned up", Stage.Events);
         ChildDescription group = (await process.Client.DescribeAsync(Stage.Id))!.Children[0];
         Assert.Equal([OutcomeKind.Cancelled, OutcomeKind.Failed, OutcomeKind.Cancelled], group.Children.Select(child => child.Outcome));
-        Assert.False(await process.Client.TerminateAsync(Stage.Id, "again"));
+        // As a call whose answer was lost does.
+        Assert.True(await process.Client.TerminateAsync(Stage.Id, "again"));
         await AssertOneOutcomeAChildAsync(process, Stage.Id);
+    }
+
+    [Fact]
+    [Trait("Rule", "R6")]
+    public async Task Terminate_OneThatHasEndedOrIsNotThere_SaysSo()
+    {
+        HostProcess process = await StartAsync();
+        await BeginAsync(process, new("g", new Start("a", new Succeed()), new Await("a")));
+        Assert.Equal("ok", await ResultAsync(process));
+        Assert.False(await process.Client.TerminateAsync(Stage.Id));
+        Assert.False(await process.Client.TerminateAsync("nobody"));
+        Assert.Equal(WorkflowStatus.Succeeded, (await process.Client.DescribeAsync(Stage.Id))!.Status);
     }
 
     [Fact]
@@ -176,6 +189,70 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
         Assert.Equal(1, Stage.CountOf("work:cancelled"));
     }
 
+    [Fact]
+    [Trait("Rule", "D5")]
+    public async Task Terminate_TheAnswerToTheCommitThatEndsItIsLost_SaysThatItHas()
+    {
+        TestJournal journal = new(Stage) { FailAt = 2, How = FailAppend.AfterTheWrite };
+        HostProcess process = await StartAsync(journal, AddBroken);
+        await process.Client.StartAsync(Run.Workflow<BrokenWorkflow>(), Stage.Id, "");
+        await Assert.ThrowsAsync<WorkflowStuckException>(() => ResultAsync(process));
+        Task<bool> terminated = process.Client.TerminateAsync(Stage.Id, "once");
+        await Task.WhenAny(terminated, PassAsync(TimeSpan.FromMilliseconds(100)));
+        Assert.True(await Stage.GuardAsync(terminated, "the termination"));
+        Assert.True(journal.HasFailed);
+        await AssertTerminatedAsync(process, Stage.Id, "once");
+    }
+
+    [Fact]
+    [Trait("Rule", "R1")]
+    [Trait("Rule", "D3")]
+    public async Task Terminate_TheClassesAreGone_KeepsTheParentUntilTheNestedOneIsTerminatedToo()
+    {
+        HostProcess first = await StartAsync(configure: sheaf => AddBroken(sheaf).AddWorkflow<ParentOfBrokenWorkflow>());
+        await first.Client.StartAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, "");
+        await Stage.ReachedAsync("made");
+        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => first.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        await EndAsync(first);
+        HostProcess second = await StartAsync();
+        await Assert.ThrowsAsync<WorkflowStuckException>(() => ResultAsync(second));
+        Assert.True(await second.Client.TerminateAsync(Stage.Id, "all of it"));
+        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => second.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        Assert.Equal(WorkflowStatus.Running, (await second.Client.DescribeAsync(Stage.Id))!.Status);
+        Assert.True(await second.Client.TerminateAsync(ChildId, "this too"));
+        await AssertTerminatedAsync(second, ChildId, "this too");
+        await AssertTerminatedAsync(second, Stage.Id, "all of it");
+    }
+
+    [Fact]
+    [Trait("Rule", "R12")]
+    public async Task Terminate_ANestedWorkflowThatIsRetried_IsNotTriedAgain()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<ParentWorkflow>());
+        GroupPlan plan = new("inside", new Start("work", new WaitForCancel()), new Await("work"));
+        await process.Client.StartAsync(Run.Workflow<ParentWorkflow>(), Stage.Id, new ParentInput(new PlanInput(Stage.Id, plan), new RetryPlan(3)));
+        await Stage.ReachedAsync("work:started");
+        Assert.True(await process.Client.TerminateAsync(ChildId, "no more"));
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => ResultAsync(process));
+        Assert.IsType<WorkflowTerminatedException>(Assert.Single(failures.Leaves).Exception);
+        Assert.Equal(1, Stage.CountOf("work:started"));
+    }
+
+    [Fact]
+    [Trait("Rule", "D3")]
+    [Trait("Rule", "D11")]
+    public async Task Terminate_OneThatContinuesAsNewWithoutEverWaiting_IsTakenBetweenItsRunsBehindWhateverElseHasCome()
+    {
+        const int Signals = 3000;
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<RestlessWorkflow>());
+        await process.Client.StartAsync(Run.Workflow<RestlessWorkflow>(), Stage.Id, Stage.Id);
+        await Stage.ReachedAsync("run", times: 3);
+        Task<bool>[] signals = [.. Enumerable.Range(0, Signals).Select(i => process.Client.SignalAsync(Stage.Id, "s", i))];
+        Assert.True(await Stage.GuardAsync(process.Client.TerminateAsync(Stage.Id, "stop it"), "the termination"));
+        await AssertTerminatedAsync(process, Stage.Id, "stop it");
+        await Stage.GuardAsync(Task.WhenAll(signals), "the answers to the signals");
+    }
+
     private SheafBuilder AddBroken(SheafBuilder sheaf)
     {
         sheaf.Services.AddSingleton(() =>
@@ -199,10 +276,22 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
     private async Task AssertTerminatedAsync(HostProcess process, WorkflowId id, string reason)
     {
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => Stage.GuardAsync(process.Client.ResultAsync<string>(id), $"the end of {id}"));
-        Exception error = Assert.Single(failures.Leaves).Exception;
-        Assert.Contains(reason, Assert.IsType<WorkflowTerminatedException>(error).Message, StringComparison.Ordinal);
+        FailureLeaf leaf = Assert.Single(failures.Leaves);
+        Assert.Contains(reason, Assert.IsType<WorkflowTerminatedException>(leaf.Exception).Message, StringComparison.Ordinal);
+        Assert.Equal(id.Value, Assert.Single(leaf.Origins).WorkflowId);
         WorkflowDescription description = (await process.Client.DescribeAsync(id))!;
         Assert.Equal((WorkflowStatus.Failed, null), (description.Status, description.StuckReason));
+    }
+}
+
+/// <summary>Begins anew at once, and never waits for anything.</summary>
+[Workflow("restless/v1")]
+public sealed class RestlessWorkflow : Workflow<string, string>
+{
+    public override async Task<string> RunAsync(string input, WorkflowContext workflow)
+    {
+        Stage.Of(input).Log("run");
+        return await ContinueAsNewAsync(input, workflow);
     }
 }
 

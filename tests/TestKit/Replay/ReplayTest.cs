@@ -10,7 +10,7 @@ namespace Sheaf.Testing;
 public static class ReplayTest
 {
     /// <summary>Runs a workflow's code over its recorded journal, and compares (rule D1).</summary>
-    /// <param name="recorded">The journal. One whose workflow has not ended is replayed as far as it goes.</param>
+    /// <param name="recorded">The journal. One whose workflow has not ended is replayed as far as it goes, and of one that was terminated what its code did before.</param>
     /// <param name="configure">Adds the workflow and the services that it is made with; workers are not needed.</param>
     /// <returns>What was found. Code that differs is in the report, and not thrown.</returns>
     public static async Task<ReplayReport> RunAsync(RecordedWorkflow recorded, Func<SheafBuilder, SheafBuilder> configure)
@@ -29,7 +29,8 @@ public static class ReplayTest
             await using (code.ConfigureAwait(false))
             {
                 WorkflowRun run = new(recorded.Header.Id, code.RunAsync, host.Payloads, host.Options.FailureTypes, host.Services);
-                IReadOnlyList<JournalEntry> beyond = run.Replay(recorded.Entries);
+                // From its termination on no code ran.
+                IReadOnlyList<JournalEntry> beyond = run.Replay([.. recorded.Entries.TakeWhile(entry => entry is not WorkflowTerminated)]);
                 return new ReplayReport
                 {
                     Difference = run.Stuck?.Message ?? Beyond(recorded, beyond),

@@ -11,7 +11,7 @@ internal static partial class Transitions
     {
         if (state.IsTerminated) return;
         CancellationCause cause = new(CancellationCauseKind.Requested, terminated.Reason, terminated.By, state.Now);
-        state.Termination = Failure.From(WorkflowTerminatedException.Of(state.Id, cause));
+        state.Termination = Failure.From(WorkflowTerminatedException.Of(state.Id, cause)) with { Origins = [new() { WorkflowId = state.Id.Value, TraceId = state.TraceId }] };
         if (state.ContinuesWith is not null)
         {
             EndBetweenRuns(state, cause, effects);
@@ -26,6 +26,7 @@ internal static partial class Transitions
             // What the cancellation of those around it has not reached a shield held back. There is no code left that it could protect.
             Cancel(state, scope, CancelSource.Outside, scope.Owner is { } owner ? new(CancellationCauseKind.ParentCancelled, null, null, state.Now) { Parent = owner.Scope.Cause } : cause, effects);
             BoundGrace(state, scope, effects);
+            if (scope.OpenChildren == 0) state.Empty.Push(scope);
         }
     }
 
@@ -38,14 +39,12 @@ internal static partial class Transitions
         effects.StartTimer(TimerKey.Of(scope.Id, TimerKind.Grace), latest);
     }
 
+    /// <summary>Ends the scopes that have no child left, and those around them that then have none.</summary>
     private static void EndWhatHasEnded(WorkflowState state, IEffects effects)
     {
-        // A scope's number is higher than those of the scopes around it.
-        for (int i = state.Scopes.Count - 1; i >= 0; i--)
+        while (state.Empty.TryPop(out ScopeState? scope))
         {
-            ScopeState scope = state.Scopes[i];
-            if (scope.Result is not null || scope.OpenChildren > 0) continue;
-            OnScopeEnded(state, scope, scope.Owner is null ? Result.Failed(state.Termination!) : Result.Cancelled(), effects);
+            if (scope.Result is null) OnScopeEnded(state, scope, scope.Owner is null ? Result.Failed(state.Termination!) : Result.Cancelled(), effects);
         }
     }
 }

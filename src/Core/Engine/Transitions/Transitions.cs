@@ -88,7 +88,7 @@ internal static partial class Transitions
                 throw new UnreachableException($"No transition for {entry.GetType().Name}.");
         }
 
-        if (state is { IsTerminated: true, HasEnded: false }) EndWhatHasEnded(state, effects);
+        if (state.IsTerminated) EndWhatHasEnded(state, effects);
     }
 
     private static void OnStart(WorkflowState state, ScopeState scope, StartChild start, IEffects effects)
@@ -171,6 +171,8 @@ internal static partial class Transitions
         RetryPolicy policy = retry.ToPolicy();
         Failure failure = ended.Result.Failure!;
         if (ended.IsWorthRetry == false || !policy.IsWorthRetry(failure)) return false;
+        // Whoever terminated a nested workflow does not want it again.
+        if (child.Start.Kind == ChildKind.Workflow && failure.TypeName == typeof(WorkflowTerminatedException).FullName) return false;
         child.LastFailure = failure;
         child.Status = ChildStatus.BackingOff;
         child.RetryAt = Later(state.Now, Backoff.DelayAfter(policy, child.Attempt, Chance.Of(state.RunName, child.Id, child.Attempt)));
@@ -269,6 +271,7 @@ internal static partial class Transitions
         if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.IsIsolated)
             Cancel(state, scope, CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Start.Name, state.Now), effects);
         if (heldPlace) PassPlaceOn(state, scope, effects);
+        if (state.IsTerminated && scope.OpenChildren == 0) state.Empty.Push(scope);
     }
 
     private static void PassPlaceOn(WorkflowState state, ScopeState scope, IEffects effects)

@@ -64,6 +64,9 @@ internal sealed class WorkflowState
     /// <summary>What the workflow fails with once all that it has started has ended; null unless it was terminated.</summary>
     public Failure? Termination { get; set; }
 
+    /// <summary>Of one that is terminated, scopes that have no open child and have not ended. Empty between transitions.</summary>
+    public Stack<ScopeState> Empty { get; } = new();
+
     /// <summary>Whether its code is over, by somebody's order.</summary>
     public bool IsTerminated => Termination is not null;
 
