@@ -34,7 +34,13 @@ public static class SheafTelemetry
 
     internal static Counter<long> DeliveriesLost { get; } = Meter.CreateCounter<long>("sheaf.deliveries.lost", "{delivery}", "Deliveries that were lost with their process, as their owner notices.");
 
-    internal static Histogram<double> AppendDuration { get; } = Meter.CreateHistogram<double>("sheaf.journal.append.duration", "s", "How long the journal took for one append.");
+    /// <summary>The default buckets are for milliseconds: all appends would be in the first one, of up to 5 s.</summary>
+    internal static Histogram<double> AppendDuration { get; } = Meter.CreateHistogram(
+        "sheaf.journal.append.duration",
+        "s",
+        "How long the journal took for one append.",
+        tags: null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] });
 
     /// <summary>Starts a span under a parent of another process or thread, and leaves what is current as it is.</summary>
     internal static Activity? StartApart(string name, string? parent, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
