@@ -18,7 +18,10 @@ internal class ClusterSettings
         GatewayPort = reader.Port("Sheaf:GatewayPort", 30000);
         ConnectionString = reader.Text($"ConnectionStrings:{ConnectionName}");
         TelemetryToConsole = reader.Choice("otel", TelemetryOutput.None, shownAs: "--otel") == TelemetryOutput.Console;
-        TelemetryToOtlp = reader.Text("OTEL_EXPORTER_OTLP_ENDPOINT") is not null;
+        Otlp = (reader.Url("OTEL_EXPORTER_OTLP_ENDPOINT") is null ? OtlpSignals.None : OtlpSignals.All)
+            | (reader.Url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") is null ? OtlpSignals.None : OtlpSignals.Traces)
+            | (reader.Url("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") is null ? OtlpSignals.None : OtlpSignals.Metrics)
+            | (reader.Url("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT") is null ? OtlpSignals.None : OtlpSignals.Logs);
         if (Clustering == ClusteringKind.PostgreSql || ConnectionString is not null) reader.Connection($"ConnectionStrings:{ConnectionName}", ConnectionString);
     }
 
@@ -57,8 +60,9 @@ internal class ClusterSettings
     /// <summary><c>--otel console</c>: whether traces and metrics are printed.</summary>
     public bool TelemetryToConsole { get; }
 
-    /// <summary>Whether the standard <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set: traces and metrics go there.</summary>
-    public bool TelemetryToOtlp { get; }
+    /// <summary>What is sent by OTLP: all with the standard <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, or what has an endpoint of its own.</summary>
+    /// <value>Nothing by default.</value>
+    public OtlpSignals Otlp { get; }
 
     /// <summary>Reads and checks a client's settings.</summary>
     /// <param name="configuration">Environment and command line, already merged.</param>

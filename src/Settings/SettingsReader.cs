@@ -62,6 +62,15 @@ internal sealed class SettingsReader(IConfiguration configuration)
             : Mistake<IPEndPoint?>(option, text, "give the primary silo's address and silo port, such as 127.0.0.1:11111", null);
     }
 
+    /// <summary>An absolute URL of HTTP, which is gRPC's too.</summary>
+    public Uri? Url(string option)
+    {
+        if (Text(option) is not { } text) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            ? url
+            : Mistake<Uri?>(option, text, "give an absolute URL, such as http://localhost:4317, or leave it out", null);
+    }
+
     /// <summary>Ports that must differ.</summary>
     public void Distinct(params (string Option, int Port)[] ports)
     {

@@ -15,7 +15,7 @@ public sealed class SiloSettingsTests
         Assert.Equal((11111, 30000, 8080), (settings.SiloPort, settings.GatewayPort, settings.HealthPort));
         Assert.Null(settings.PrimaryEndpoint);
         Assert.False(settings.TelemetryToConsole);
-        Assert.False(settings.TelemetryToOtlp);
+        Assert.Equal(OtlpSignals.None, settings.Otlp);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class SiloSettingsTests
         Assert.Equal("silo-1.internal", settings.AdvertisedAddress);
         Assert.Equal("Host=db;Database=sheaf", settings.ConnectionString);
         Assert.True(settings.TelemetryToConsole);
-        Assert.True(settings.TelemetryToOtlp);
+        Assert.Equal(OtlpSignals.All, settings.Otlp);
     }
 
     [Fact]
@@ -56,6 +56,10 @@ public sealed class SiloSettingsTests
     [InlineData("Sheaf:AdvertisedAddress", "10.0.0.1", "which only Sheaf:Clustering=PostgreSql uses: leave it out")]
     [InlineData("Sheaf:AdvertisedAddress", "0.0.0.0", "give the one address at which others reach this silo")]
     [InlineData("Sheaf:AdvertisedAddress", "host:1", "give an IP address or a host name, without a port")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "garbage", "give an absolute URL, such as http://localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "localhost:4317", "give an absolute URL, such as http://localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "ftp://localhost", "give an absolute URL, such as http://localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "/v1/logs", "give an absolute URL, such as http://localhost:4317")]
     public void Read_AMistake_NamesOptionValueAndRemedy(string option, string value, string remedy)
     {
         string message = Mistakes((option, value))[0];
