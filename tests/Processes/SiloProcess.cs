@@ -18,18 +18,24 @@ internal sealed class SiloProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
 
-    private SiloProcess(Process process, int siloPort, int healthPort)
+    private SiloProcess(Process process)
     {
         _process = process;
-        SiloPort = siloPort;
-        HealthPort = healthPort;
+        SiloPort = Port("Sheaf__SiloPort");
+        GatewayPort = Port("Sheaf__GatewayPort");
+        HealthPort = Port("Sheaf__HealthPort");
         process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data ?? "");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+
+        // A test may have given it one that is none.
+        int Port(string name) => int.TryParse(process.StartInfo.Environment[name], CultureInfo.InvariantCulture, out int port) ? port : 0;
     }
 
     public int SiloPort { get; }
+
+    public int GatewayPort { get; }
 
     public int HealthPort { get; }
 
@@ -69,8 +75,16 @@ internal sealed class SiloProcess : IAsyncDisposable
         start.Environment["Sheaf__GatewayPort"] = ports[1].ToString(CultureInfo.InvariantCulture);
         start.Environment["Sheaf__HealthPort"] = ports[2].ToString(CultureInfo.InvariantCulture);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
-        return new SiloProcess(Process.Start(start)!, ports[0], ports[2]);
+        return new SiloProcess(Process.Start(start)!);
     }
+
+    /// <summary>The environment that gives another silo the ports of this one.</summary>
+    public (string Name, string Value)[] Ports() =>
+    [
+        ("Sheaf__SiloPort", SiloPort.ToString(CultureInfo.InvariantCulture)),
+        ("Sheaf__GatewayPort", GatewayPort.ToString(CultureInfo.InvariantCulture)),
+        ("Sheaf__HealthPort", HealthPort.ToString(CultureInfo.InvariantCulture)),
+    ];
 
     /// <summary>Asks a health endpoint; null while nothing is served, or not in time.</summary>
     public async Task<(HttpStatusCode Code, string Body)?> AskAsync(string path)

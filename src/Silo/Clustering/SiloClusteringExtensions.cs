@@ -90,5 +90,11 @@ internal static class SiloClusteringExtensions
             silo.ConfigureEndpoints(ip, settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
         else
             silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+        // Orleans' own "any" is IPv4's, whatever is advertised: nobody would reach an address of IPv6.
+        silo.Configure<EndpointOptions>(options =>
+        {
+            options.SiloListeningEndpoint = new IPEndPoint(settings.ListenAddress, settings.SiloPort);
+            options.GatewayListeningEndpoint = new IPEndPoint(settings.ListenAddress, settings.GatewayPort);
+        });
     }
 }

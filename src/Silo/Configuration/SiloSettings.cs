@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Sheaf.Settings;
 
 namespace Sheaf.Silo.Configuration;
@@ -19,6 +20,9 @@ internal sealed class SiloSettings : ClusterSettings
         SiloPort = reader.Port("Sheaf:SiloPort", 11111);
         HealthPort = reader.Port("Sheaf:HealthPort", 8080);
         AdvertisedAddress = reader.Host("Sheaf:AdvertisedAddress");
+        ListenAddress = Clustering == ClusteringKind.Localhost ? IPAddress.Loopback
+            : IPAddress.TryParse(AdvertisedAddress, out IPAddress? ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any
+            : IPAddress.Any;
         PrimaryEndpoint = reader.Endpoint("Sheaf:PrimaryEndpoint");
         reader.Distinct(("Sheaf:SiloPort", SiloPort), ("Sheaf:GatewayPort", GatewayPort), ("Sheaf:HealthPort", HealthPort));
         if (Clustering == ClusteringKind.PostgreSql) reader.OnlyWith(ClusteringKind.Localhost, "Sheaf:PrimaryEndpoint");
@@ -40,8 +44,15 @@ internal sealed class SiloSettings : ClusterSettings
     /// <summary>
     /// <c>Sheaf:AdvertisedAddress</c>: the address under which other silos and clients reach this one; an IP address or a host name.
     /// </summary>
-    /// <value>The first address of the machine's own by default. Not with <see cref="ClusteringKind.Localhost"/>: there it is the loopback address.</value>
+    /// <value>The first IPv4 address of the machine's own by default. Not with <see cref="ClusteringKind.Localhost"/>: there it is the loopback address.</value>
     public string? AdvertisedAddress { get; }
+
+    /// <summary>
+    /// Where the silo's port and the gateway's listen: the loopback address where the cluster is this machine's, else all addresses, those of IPv6
+    /// too where such a one is advertised.
+    /// </summary>
+    /// <remarks>A host name is looked up for IPv4.</remarks>
+    public IPAddress ListenAddress { get; }
 
     /// <summary><c>Sheaf:PrimaryEndpoint</c>: the silo endpoint of the primary that this silo joins; only with <see cref="ClusteringKind.Localhost"/>.</summary>
     /// <value><see langword="null"/> by default: this silo is the primary.</value>

@@ -47,6 +47,20 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
     }
 
     [Fact]
+    public async Task Start_AtAnIPv6Address_FormsAClusterThere()
+    {
+        Assert.SkipUnless(HasIPv6Loopback(), "This machine has no ::1.");
+        await using Database database = new(await postgres.Server.CreateDatabaseAsync());
+        await using SiloProcess first = Start(database, "::1");
+        await first.ReadyAsync(Guard);
+        await using SiloProcess second = Start(database, "::1");
+        await second.ReadyAsync(Guard);
+        Assert.Equal(2L, await database.ScalarAsync<long>("SELECT count(*) FROM sheaf_membership WHERE status = 'Active'"));
+        using var client = new TcpClient(AddressFamily.InterNetworkV6);
+        await client.ConnectAsync(IPAddress.IPv6Loopback, first.GatewayPort, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Kill_OneOfThree_IsDeclaredDeadByTheOthers()
     {
         await using Cluster cluster = await NewAsync(silos: 3);
@@ -124,6 +138,25 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
         await postgres.Server.RestartAsync(crash: true);
         await Task.WhenAll(cluster.Silos.Select(silo => silo.ReadyAsync(Guard)));
         Assert.Equal(2L, await cluster.CountAsync("Active"));
+    }
+
+    private static SiloProcess Start(Database database, string address, params (string Name, string Value)[] more) => SiloProcess.Start(
+        [],
+        [("Sheaf__Clustering", "PostgreSql"), ("Sheaf__AdvertisedAddress", address), ("ConnectionStrings__Sheaf", database.ConnectionString), .. more]);
+
+    private static bool HasIPv6Loopback()
+    {
+        if (!Socket.OSSupportsIPv6) return false;
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private async Task<Cluster> NewAsync(int silos)
