@@ -17,7 +17,7 @@ internal static class SiloProgram
     /// <summary>The silo could not start, or ended by a failure.</summary>
     public const int Failed = 1;
 
-    /// <summary>The configuration makes no sense; nothing was started.</summary>
+    /// <summary>The configuration makes no sense, or somebody listens at a port of it; nothing was started.</summary>
     public const int ConfigurationError = 2;
 
     /// <summary>Runs a silo.</summary>
@@ -61,6 +61,7 @@ internal static class SiloProgram
         // The settings lie beside the program, wherever it is started from.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         SiloSettings settings = SiloSettings.Read(builder.Configuration);
+        SiloPorts.ThrowIfTaken(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         // Health is served while the silo still joins.
         builder.Services.Configure<HostOptions>(host => host.ServicesStartConcurrently = true);

@@ -61,6 +61,20 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
     }
 
     [Fact]
+    public async Task Restart_OfASiloAtItsPorts_IsReady()
+    {
+        await using Cluster cluster = await NewAsync(silos: 2);
+        SiloProcess lost = cluster.Silos[0];
+        await lost.KillAsync();
+        await using SiloProcess again = Start(cluster.Database, "127.0.0.1", lost.Ports());
+        await again.ReadyAsync(Guard);
+        Assert.Equal(0, await again.TerminateAsync());
+        await using SiloProcess third = Start(cluster.Database, "127.0.0.1", lost.Ports());
+        await third.ReadyAsync(Guard);
+        Assert.Equal(2L, await cluster.CountAsync("Active"));
+    }
+
+    [Fact]
     public async Task Kill_OneOfThree_IsDeclaredDeadByTheOthers()
     {
         await using Cluster cluster = await NewAsync(silos: 3);

@@ -39,6 +39,29 @@ public sealed class SiloProgramTests
     }
 
     [Fact]
+    public async Task Start_AtPortsThatAreTaken_SaysSoExitsWithTwo_AndTheOtherLives()
+    {
+        await using SiloProcess first = SiloProcess.Start([]);
+        await first.ReadyAsync(Guard);
+        await using SiloProcess second = SiloProcess.Start([], first.Ports());
+        Assert.Equal(2, await second.ExitAsync());
+        Assert.Contains($"Sheaf:SiloPort is '{first.SiloPort}', where another process listens", second.Output, StringComparison.Ordinal);
+        Assert.Contains($"Sheaf:GatewayPort is '{first.GatewayPort}'", second.Output, StringComparison.Ordinal);
+        Assert.Contains($"Sheaf:HealthPort is '{first.HealthPort}'", second.Output, StringComparison.Ordinal);
+        Assert.True(await first.IsReadyAsync());
+    }
+
+    [Fact]
+    public async Task Start_AtThePortsOfOneThatWasKilled_IsReady()
+    {
+        await using SiloProcess first = SiloProcess.Start([]);
+        await first.ReadyAsync(Guard);
+        await first.KillAsync();
+        await using SiloProcess second = SiloProcess.Start([], first.Ports());
+        await second.ReadyAsync(Guard);
+    }
+
+    [Fact]
     public async Task Start_OtelConsole_PrintsTracesAndMetrics()
     {
         await using SiloProcess silo = SiloProcess.Start(["--otel", "console"], ("OTEL_METRIC_EXPORT_INTERVAL", "200"));
