@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sheaf.Samples.Agent.Tools;
 using Sheaf.Samples.Demos;
 using Sheaf.Settings;
@@ -26,16 +27,22 @@ internal static class SiloProgram
     /// <returns>The exit code: one of the constants here.</returns>
     public static async Task<int> RunAsync(string[] args, Func<SheafBuilder, SheafBuilder>? more = null)
     {
+        using var asked = new CancellationTokenSource();
+        // The host listens for signals once it starts; before, they would end the process as if it had been killed.
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
             WebApplication app = await BuildAsync(args, more ?? (sheaf => sheaf)).ConfigureAwait(false);
             await using (app.ConfigureAwait(false))
             {
+                // Its services are gone when the run has ended.
+                (CancellationToken started, CancellationToken stopping) = (app.Lifetime.ApplicationStarted, app.Lifetime.ApplicationStopping);
                 try
                 {
-                    await app.RunAsync().ConfigureAwait(false);
+                    await app.RunAsync(asked.Token).ConfigureAwait(false);
                 }
-                catch (OrleansLifecycleCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+                catch (Exception error) when ((asked.IsCancellationRequested || stopping.IsCancellationRequested) && !started.IsCancellationRequested && IsCancellation(error))
                 {
                     // Asked to stop while it still started: it has left all the same.
                 }
@@ -54,7 +61,28 @@ internal static class SiloProgram
             await Console.Error.WriteLineAsync($"The silo has failed: {error.Message}").ConfigureAwait(false);
             return Failed;
         }
+
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            try
+            {
+                asked.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has left already.
+            }
+        }
     }
+
+    /// <summary>By which stage of the start notices, it is one or the other; several services start at once, and each may.</summary>
+    private static bool IsCancellation(Exception error) => error switch
+    {
+        OperationCanceledException or OrleansLifecycleCanceledException => true,
+        AggregateException several => several.InnerExceptions.All(IsCancellation),
+        _ => false,
+    };
 
     private static async Task<WebApplication> BuildAsync(string[] args, Func<SheafBuilder, SheafBuilder> more)
     {

@@ -62,6 +62,16 @@ public sealed class SiloProgramTests
     }
 
     [Fact]
+    public async Task Terminate_WhileItStarts_ExitsWithZero()
+    {
+        // It waits for a database that there is not.
+        await using SiloProcess silo = SiloProcess.StartMember("Host=127.0.0.1;Port=9;Database=nowhere;Username=nobody");
+        await silo.AnswerAsync("/health/live", Guard);
+        int exit = await silo.TerminateAsync();
+        Assert.True(exit == 0, $"exit {exit}: {silo.Output}");
+    }
+
+    [Fact]
     public async Task Start_OtelConsole_PrintsTracesAndMetrics()
     {
         await using SiloProcess silo = SiloProcess.Start(["--otel", "console"], ("OTEL_METRIC_EXPORT_INTERVAL", "200"));
