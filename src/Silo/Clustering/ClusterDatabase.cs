@@ -1,5 +1,6 @@
 using Npgsql;
 using Sheaf.Journal;
+using Sheaf.Silo.Health;
 
 namespace Sheaf.Silo.Clustering;
 
@@ -8,13 +9,17 @@ namespace Sheaf.Silo.Clustering;
 /// the silo joins, rows of a lost cluster are declared dead.
 /// </summary>
 /// <remarks>Runs at the very first stage, where a failure ends the start at once: later stages first try to say goodbye in the table.</remarks>
-internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch watch, TimeProvider time, ILogger<ClusterDatabase> logger)
+internal sealed class ClusterDatabase(
+    NpgsqlDataSource database, LostSiloWatch watch, StartState state, TimeProvider time, ILogger<ClusterDatabase> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>How long a database is waited for that cannot be reached. Then the start fails, and a supervisor may try again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of the messages that it cannot be reached.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer)
@@ -40,7 +45,11 @@ internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch w
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        string name = Describe();
         long started = time.GetTimestamp();
+        // Null until it has been told that the database cannot be reached.
+        long? told = null;
+        state.WaitsFor = name;
         while (true)
         {
             try
@@ -49,14 +58,36 @@ internal sealed class ClusterDatabase(NpgsqlDataSource database, LostSiloWatch w
                 // Not at its first use: a silo that cannot use the journal, since it is of a newer version for instance, must not join.
                 using PostgreSqlJournal journal = new(database);
                 await journal.MigrateAsync(cancellationToken).ConfigureAwait(false);
+                state.WaitsFor = null;
                 return;
             }
-            catch (NpgsqlException error) when (error.IsTransient && time.GetElapsedTime(started) < Patience)
+            catch (NpgsqlException error) when (error.IsTransient)
             {
-                ClusteringLog.DatabaseNotReachable(logger, error.Message, RetryDelay);
+                TimeSpan waited = time.GetElapsedTime(started);
+                if (waited >= Patience)
+                {
+                    throw new InvalidOperationException(
+                        $"{char.ToUpperInvariant(name[0])}{name[1..]} could not be reached for {waited.TotalSeconds:0} s: {error.Message}. "
+                        + "Start it, or correct the connection string.",
+                        error);
+                }
+
+                state.WaitsFor = $"{name}: {error.Message}";
+                if (told is null || time.GetElapsedTime(told.Value) >= Quiet)
+                {
+                    told = time.GetTimestamp();
+                    ClusteringLog.DatabaseNotReachable(logger, name, error.Message, Patience);
+                }
             }
 
             await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Which database, and the setting that says so; the data source has no password to give away.</summary>
+    private string Describe()
+    {
+        var parts = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        return $"the database '{parts.Database ?? parts.Username}' at '{parts.Host}', port {parts.Port} (ConnectionStrings:Sheaf)";
     }
 }

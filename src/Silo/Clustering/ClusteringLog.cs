@@ -3,8 +3,8 @@ namespace Sheaf.Silo.Clustering;
 /// <summary>The log messages of clustering.</summary>
 internal static partial class ClusteringLog
 {
-    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "The database for membership cannot be reached ({Reason}); trying again in {Delay}. See ConnectionStrings:Sheaf.")]
-    public static partial void DatabaseNotReachable(ILogger logger, string reason, TimeSpan delay);
+    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "The start waits for {Database}: {Reason}. It is trying again every second, for {Patience} in all.")]
+    public static partial void DatabaseNotReachable(ILogger logger, string database, string reason, TimeSpan patience);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "Declared {Silo} dead: its whole cluster is silent, and nothing answers at its endpoint.")]
     public static partial void DeclaredDead(ILogger logger, SilentSilo silo);

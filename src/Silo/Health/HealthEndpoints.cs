@@ -13,6 +13,7 @@ internal static class HealthEndpoints
     /// <summary>The checks, and the port that they are served on: the loopback address only where the cluster is this machine's.</summary>
     public static void AddSiloHealth(this WebApplicationBuilder builder, SiloSettings settings)
     {
+        builder.Services.AddSingleton<StartState>();
         builder.Services.AddHealthChecks().AddCheck<MembershipHealthCheck>("membership", tags: [Ready]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

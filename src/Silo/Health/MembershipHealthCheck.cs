@@ -7,7 +7,8 @@ namespace Sheaf.Silo.Health;
 /// An open port says too little: a silo listens long before others send it work. Its own opinion says too little as well: one that
 /// was declared dead learns of it a few seconds later. So the row is read, once a request, but only by a silo that believes it is Active.
 /// </remarks>
-internal sealed class MembershipHealthCheck(ISiloStatusOracle oracle, IMembershipTable table, IHostApplicationLifetime lifetime, TimeProvider time) : IHealthCheck
+internal sealed class MembershipHealthCheck(
+    ISiloStatusOracle oracle, IMembershipTable table, StartState state, IHostApplicationLifetime lifetime, TimeProvider time) : IHealthCheck
 {
     /// <summary>A table that takes longer to answer is as good as none.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -16,7 +17,8 @@ internal sealed class MembershipHealthCheck(ISiloStatusOracle oracle, IMembershi
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         SiloStatus own = oracle.CurrentStatus;
-        if (own != SiloStatus.Active) return HealthCheckResult.Unhealthy($"This silo is {own}.");
+        if (own != SiloStatus.Active)
+            return HealthCheckResult.Unhealthy(state.WaitsFor is { } what ? $"This silo is {own}, and waits for {what}." : $"This silo is {own}.");
         // The row is Active a little before all that starts with the silo has.
         if (!lifetime.ApplicationStarted.IsCancellationRequested) return HealthCheckResult.Unhealthy("This silo is Active, and still starts.");
         MembershipTableData data;

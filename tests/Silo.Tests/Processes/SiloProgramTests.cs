@@ -72,6 +72,18 @@ public sealed class SiloProgramTests
     }
 
     [Fact]
+    public async Task Start_TheDatabaseCannotBeReached_SaysWhatItWaitsForAndThenWhatItHasWaitedFor()
+    {
+        await using SiloProcess silo = SiloProcess.StartMember("Host=127.0.0.1;Port=9;Database=nowhere;Username=nobody");
+        (_, string body) = await silo.AnswerAsync("/health/ready", Guard);
+        Assert.Contains("waits for the database 'nowhere' at '127.0.0.1', port 9 (ConnectionStrings:Sheaf)", body, StringComparison.Ordinal);
+        Assert.Equal(1, await silo.ExitAsync());
+        Assert.Matches(@"The silo has failed: The database 'nowhere' at '127\.0\.0\.1', port 9 \(ConnectionStrings:Sheaf\) could not be reached for 3\d s", silo.Output);
+        // At most once in 10 s.
+        Assert.InRange(silo.Output.Split("trying again").Length - 1, 1, 4);
+    }
+
+    [Fact]
     public async Task Start_OtelConsole_PrintsTracesAndMetrics()
     {
         await using SiloProcess silo = SiloProcess.Start(["--otel", "console"], ("OTEL_METRIC_EXPORT_INTERVAL", "200"));
