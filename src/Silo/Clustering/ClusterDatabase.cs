@@ -6,11 +6,17 @@ namespace Sheaf.Silo.Clustering;
 
 /// <summary>
 /// The database in a silo's life: before anything else starts, it gets its tables, for membership and the journal, or the start fails; while
-/// the silo joins, rows of a lost cluster are declared dead.
+/// the silo joins, rows of a lost cluster are declared dead. A schema in which another cluster lives is refused.
 /// </summary>
 /// <remarks>Runs at the very first stage, where a failure ends the start at once: later stages first try to say goodbye in the table.</remarks>
 internal sealed class ClusterDatabase(
-    NpgsqlDataSource database, LostSiloWatch watch, StartState state, TimeProvider time, ILogger<ClusterDatabase> logger)
+    NpgsqlDataSource database,
+    OtherClusters others,
+    LostSiloWatch watch,
+    ILocalSiloDetails silo,
+    StartState state,
+    TimeProvider time,
+    ILogger<ClusterDatabase> logger)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>How long a database is waited for that cannot be reached. Then the start fails, and a supervisor may try again.</summary>
@@ -28,6 +34,8 @@ internal sealed class ClusterDatabase(
         Task? watching = null;
         var stopping = new CancellationTokenSource();
         observer.Subscribe(nameof(ClusterDatabase), ServiceLifecycleStage.First, StartAsync, StopAsync);
+        // The silo's own row is there, and nothing has been done that a workflow could notice.
+        observer.Subscribe(nameof(OtherClusters), ServiceLifecycleStage.ApplicationServices, cancellationToken => others.RefuseAsync(silo.SiloAddress, cancellationToken));
 
         async Task StartAsync(CancellationToken cancellationToken)
         {
@@ -55,6 +63,8 @@ internal sealed class ClusterDatabase(
             try
             {
                 await MembershipSchema.EnsureAsync(database, cancellationToken).ConfigureAwait(false);
+                // Before the journal is migrated, which would be the other's.
+                await others.RefuseAsync(cancellationToken).ConfigureAwait(false);
                 // Not at its first use: a silo that cannot use the journal, since it is of a newer version for instance, must not join.
                 using PostgreSqlJournal journal = new(database);
                 await journal.MigrateAsync(cancellationToken).ConfigureAwait(false);

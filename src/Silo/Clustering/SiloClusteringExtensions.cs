@@ -78,6 +78,7 @@ internal static class SiloClusteringExtensions
                 services.GetRequiredService<TimeProvider>());
         });
         silo.Services.AddSingleton<LostSiloWatch>();
+        silo.Services.AddSingleton(services => new OtherClusters(services.GetRequiredService<NpgsqlDataSource>(), settings.ClusterId));
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClusterDatabase>();
         return silo;
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Npgsql;
 using Sheaf.PostgreSql;
 using Sheaf.Processes;
 using Sheaf.Silo.Tests.Clustering;
@@ -44,6 +45,50 @@ public sealed class ClusterTests(PostgreSqlFixture postgres)
         Assert.Equal(1, await older.Silos[0].ExitAsync());
         Assert.Contains("schema version 999", older.Silos[0].Output, StringComparison.Ordinal);
         Assert.Equal(1L, await cluster.CountAsync("Active"));
+    }
+
+    [Fact]
+    public async Task Start_BesideALivingClusterOfAnotherId_IsRefused()
+    {
+        await using Cluster cluster = await NewAsync(silos: 1);
+        await using SiloProcess other = Start(cluster.Database, "127.0.0.1", ("Sheaf__ClusterId", "green"));
+        Assert.Equal(1, await other.ExitAsync());
+        Assert.Contains("The silo has failed: The schema 'public' of database", other.Output, StringComparison.Ordinal);
+        Assert.Contains("the cluster 'sheaf'", other.Output, StringComparison.Ordinal);
+        Assert.Equal(1L, await cluster.Database.ScalarAsync<long>("SELECT count(*) FROM sheaf_membership"));
+        Assert.True(await cluster.Silos[0].IsReadyAsync());
+    }
+
+    [Fact]
+    public async Task Start_AfterAClusterOfAnotherIdHasStopped_IsReadyAtOnce()
+    {
+        await using Cluster cluster = await NewAsync(silos: 1);
+        Assert.Equal(0, await cluster.Silos[0].TerminateAsync());
+        await using SiloProcess other = Start(cluster.Database, "127.0.0.1", ("Sheaf__ClusterId", "green"));
+        await other.ReadyAsync(Guard);
+    }
+
+    [Fact]
+    public async Task Start_AClusterOfAnotherIdComesWhileItJoins_IsRefused()
+    {
+        await using Database database = new(await postgres.Server.CreateDatabaseAsync());
+        await database.EnsureAsync();
+        await database.ExecuteAsync("INSERT INTO sheaf_cluster (cluster_id) VALUES ('sheaf')");
+        // Its own row cannot be written, and there is no other when it looks first.
+        await using NpgsqlConnection held = await database.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using NpgsqlTransaction holding = await held.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (NpgsqlCommand hold = new("SELECT FROM sheaf_cluster WHERE cluster_id = 'sheaf' FOR UPDATE", held, holding))
+            await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using SiloProcess silo = Start(database, "127.0.0.1");
+        await Poll.UntilAsync(
+            () => database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())"),
+            Guard,
+            () => silo.Output);
+        await database.AddActiveAsync(port: 9, silence: TimeSpan.Zero);
+        await holding.RollbackAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, await silo.ExitAsync());
+        Assert.Contains($"The silo has failed: The schema 'public' of database '{held.Database}' is used by the cluster '{Database.Cluster}'", silo.Output, StringComparison.Ordinal);
+        Assert.Equal("Dead", await database.StatusAsync(silo.SiloPort));
     }
 
     [Fact]
