@@ -7,12 +7,14 @@ WORKDIR /source
 COPY . .
 
 FROM source AS build-silo
-RUN dotnet publish src/Silo -c Release -o /app -p:UseAppHost=false -p:DebugType=none -p:GenerateDocumentationFile=false
+# Of the native libraries only those of the image's own platform.
+RUN dotnet publish src/Silo -c Release -o /app --use-current-runtime --self-contained false -p:UseAppHost=false -p:DebugType=none -p:GenerateDocumentationFile=false
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS silo
 WORKDIR /app
 COPY --from=build-silo /app .
-ENV Sheaf__Clustering=PostgreSql Sheaf__HealthPort=8080
+# Kestrel listens where Sheaf__HealthPort says; the base image's own setting, 8080 too, would only be warned of.
+ENV Sheaf__Clustering=PostgreSql Sheaf__HealthPort=8080 ASPNETCORE_HTTP_PORTS=
 # Health, silo to silo, clients.
 EXPOSE 8080 11111 30000
 # Asks whether the silo's own membership row is Active. The image has no curl; its shell can do it.
@@ -22,7 +24,7 @@ USER $APP_UID
 ENTRYPOINT ["dotnet", "Sheaf.Silo.dll"]
 
 FROM source AS build-client
-RUN dotnet publish src/Client -c Release -o /app -p:UseAppHost=false -p:DebugType=none -p:GenerateDocumentationFile=false
+RUN dotnet publish src/Client -c Release -o /app --use-current-runtime --self-contained false -p:UseAppHost=false -p:DebugType=none -p:GenerateDocumentationFile=false
 
 FROM mcr.microsoft.com/dotnet/runtime:10.0 AS client
 WORKDIR /app
