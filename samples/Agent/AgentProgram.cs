@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Microsoft.Extensions.DependencyInjection;
 using Sheaf.Samples.Agent.Model;
 using Sheaf.Samples.Agent.Output;
@@ -57,8 +56,6 @@ public static class AgentProgram
         {
             question, documents, json, forbid, id, journal, linger,
         };
-        // A question may begin with '@' or '[': it is text, not a file of further arguments or a directive.
-        command.Directives.Clear();
         command.SetAction((arguments, token) => AnswerAsync(
             arguments.GetRequiredValue(question),
             arguments.GetRequiredValue(documents),
@@ -70,33 +67,12 @@ public static class AgentProgram
             surroundings,
             token));
 
-        ParseResult parsed = command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        var invocation = new InvocationConfiguration
-        {
-            Output = surroundings.Output,
-            Error = surroundings.Error,
-            // A failure that nobody expects ends the program with its stack. Signals are the caller's: see Program.cs.
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
-        int code = await parsed.InvokeAsync(invocation, cancellationToken);
-        return parsed.Action is ParseErrorAction ? UsageError : code;
+        return await CommandRun.InvokeAsync(command, args, surroundings.Output, surroundings.Error, UsageError, cancellationToken);
     }
 
     /// <summary>The option of <see cref="AgentSession.Linger"/>.</summary>
-    public static Option<double?> LingerOption()
-    {
-        var linger = new Option<double?>("--linger")
-        {
-            Description = "Keeps the workflow open for so long once its tools have answered, its heartbeat running: time to kill something.",
-            HelpName = "SECONDS",
-        };
-        linger.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double?>() is not (null or (>= 0 and <= 86_400))) result.AddError("--linger must be from 0 to 86400 seconds.");
-        });
-        return linger;
-    }
+    public static Option<double?> LingerOption() => SecondsOption.Create(
+        "--linger", "Keeps the workflow open for so long once its tools have answered, its heartbeat running: time to kill something.");
 
     /// <summary>What <see cref="LingerOption"/> was given.</summary>
     public static TimeSpan? LingerOf(ParseResult arguments, Option<double?> linger) =>
@@ -130,7 +106,7 @@ public static class AgentProgram
             }
             catch (Exception exception) when (exception is ArgumentException or DirectoryNotFoundException)
             {
-                await surroundings.Error.WriteLineAsync(exception.Message.Split(" (Parameter ")[0]);
+                await surroundings.Error.WriteLineAsync(UsageException.TextOf(exception));
                 return UsageError;
             }
 

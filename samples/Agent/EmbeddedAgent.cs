@@ -31,9 +31,9 @@ internal static class EmbeddedAgent
         {
             return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = journal }.ToString());
         }
-        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException or ArgumentException)
         {
-            throw new UsageException($"The journal '{journal}' cannot be used: {unreadable.Message}", unreadable);
+            throw new UsageException($"The journal '{journal}' cannot be used: {UsageException.TextOf(unreadable)}", unreadable);
         }
     }
 

@@ -60,8 +60,13 @@ public static class ScanProgram
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
-        int code = await parsed.InvokeAsync(invocation, cancellationToken);
-        return parsed.Action is ParseErrorAction ? UsageError : code;
+        if (parsed.Action is not ParseErrorAction mistakes) return await parsed.InvokeAsync(invocation, cancellationToken);
+        // By default the whole page of help would go to standard output, where programs look for results.
+        mistakes.ShowHelp = false;
+        invocation.Output = surroundings.Error;
+        await parsed.InvokeAsync(invocation, cancellationToken);
+        await surroundings.Error.WriteLineAsync("'--help' says what there is.");
+        return UsageError;
     }
 
     private static async Task<int> ScanAsync(

@@ -1,5 +1,3 @@
-using System.CommandLine;
-using System.CommandLine.Invocation;
 using Orleans.Runtime;
 using Sheaf.Client.Commands;
 using Sheaf.Client.Connection;
@@ -33,26 +31,14 @@ internal static class ClientProgram
     /// <returns>The exit code: one of the constants here.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args, ClientSurroundings around, CancellationToken interruption)
     {
-        RootCommand root = AllCommands.Create(around);
-        // A question may begin with '@' or '[': it is text, not a file of further arguments or a directive.
-        root.Directives.Clear();
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        var invocation = new InvocationConfiguration
-        {
-            Output = around.Output,
-            Error = around.Error,
-            // A failure that nobody expects ends the program with its stack. Signals are the caller's: see Program.cs.
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
         try
         {
-            int code = await parsed.InvokeAsync(invocation, interruption);
-            return parsed.Action is ParseErrorAction ? UsageError : code;
+            return await CommandRun.InvokeAsync(AllCommands.Create(around), args, around.Output, around.Error, UsageError, interruption);
         }
         catch (Exception error) when (CodeOf(error, interruption) is not null)
         {
             await around.Error.WriteLineAsync(error is OperationCanceledException ? "Interrupted." : error.Message);
+            if (error is SettingsException) await around.Error.WriteLineAsync("'--help' names the options, and the variables that stand for them.");
             return CodeOf(error, interruption)!.Value;
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sheaf.Processes;
 
@@ -112,6 +113,26 @@ public sealed class LocalTests
     [InlineData("local", "retry", "nobody")]
     [InlineData("local", "terminate", "nobody")]
     [InlineData("local", "--silos", "99", "list")]
+    [InlineData("local", "--silos", "x", "list")]
+    [InlineData("local", "--journal", "", "list")]
+    [InlineData("local", "--journal", ":memory:", "list")]
+    [InlineData]
+    [InlineData("local")]
+    [InlineData("fan-out", "--no-such-option")]
+    [InlineData("fan-out", "--children", "abc")]
+    [InlineData("fan-out", "--children", "")]
+    [InlineData("fan-out", "--children", "99999999999")]
+    [InlineData("fan-out", "--children")]
+    [InlineData("fan-out", "--fail", "x")]
+    [InlineData("fan-out", "--fail", "-1")]
+    [InlineData("fan-out", "--sleep", "x")]
+    [InlineData("fan-out", "--sleep", "NaN")]
+    [InlineData("fan-out", "--id", "")]
+    [InlineData("folder-scan", "")]
+    [InlineData("agent", "x", "--linger", "x")]
+    [InlineData("list", "--status", "99")]
+    [InlineData("list", "--status", "Unheard")]
+    [InlineData("show", "")]
     [InlineData("show")]
     [InlineData("purge")]
     [InlineData("purge", "--older-than", "30")]
@@ -122,7 +143,31 @@ public sealed class LocalTests
         await using ProgramProcess client = Client(args);
         Assert.True(await client.ExitAsync() == 2, client.All);
         Assert.NotEqual("", client.Error);
+        Assert.InRange(client.Error.Split('\n').Length, 1, 8);
+        Assert.Empty(client.Output);
         Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Usage_AnArgumentMakesNoSense_PointsToTheHelpOfTheCommand()
+    {
+        await using ProgramProcess client = Client("local", "fan-out", "--children", "abc", "--sleep", "x");
+        Assert.Equal(2, await client.ExitAsync());
+        Assert.Contains("--children is 'abc': it must be a whole number from 1 to 100000.", client.Error, StringComparison.Ordinal);
+        Assert.Contains("--sleep is 'x': it must be from 0 to 86400 seconds.", client.Error, StringComparison.Ordinal);
+        Assert.EndsWith("'local fan-out --help' says what there is.", client.Error.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FolderScan_AFolderThatIsMissing_IsStillOneDocument()
+    {
+        await using ProgramProcess client = Client("local", "--silos", "1", "folder-scan", "/no/such/folder", "--json");
+        Assert.True(await client.ExitAsync() == 3, client.All);
+        using JsonDocument document = JsonDocument.Parse(string.Join('\n', client.Output));
+        Assert.Equal(1, document.RootElement.GetProperty("failed").GetInt64());
+        JsonElement failure = Assert.Single(document.RootElement.GetProperty("failures").EnumerateArray());
+        Assert.Equal("System.IO.DirectoryNotFoundException", failure.GetProperty("type").GetString());
+        Assert.Contains("/no/such/folder", failure.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     private static ProgramProcess Client(params string[] args) => ProgramProcess.Start(Programs.Client, args);

@@ -75,7 +75,7 @@ internal static class AgentCommand
         }
         catch (ArgumentException error)
         {
-            throw new UsageException(error.Message.Split(" (Parameter ")[0], error);
+            throw new UsageException(UsageException.TextOf(error), error);
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Sheaf.Client.Connection;
+using Sheaf.Samples.Agent;
 
 namespace Sheaf.Client.Commands;
 
@@ -20,27 +22,44 @@ internal sealed class CommandHost(IClusterSource source, ClientSurroundings arou
         });
 
     /// <summary>The argument of a command about a workflow.</summary>
-    public static Argument<string> IdArgument() => new("ID") { Description = "The workflow's id." };
+    public static Argument<string> IdArgument()
+    {
+        var id = new Argument<string>("ID") { Description = "The workflow's id." };
+        id.Validators.Add(Check);
+        return id;
+    }
 
     /// <summary>The option of a command that starts a workflow.</summary>
-    public static Option<string?> IdOption() => new("--id")
+    public static Option<string?> IdOption()
     {
-        HelpName = "ID",
-        Description = "The workflow's id; by default a new one. A workflow that is there already is not started again: its end is waited for.",
-    };
+        var id = new Option<string?>("--id")
+        {
+            HelpName = "ID",
+            Description = "The workflow's id; by default a new one. A workflow that is there already is not started again: its end is waited for.",
+        };
+        id.Validators.Add(Check);
+        return id;
+    }
 
     /// <summary>The id given, or a new one.</summary>
-    public WorkflowId IdOf(string? given, string prefix)
-    {
-        try
-        {
 #pragma warning disable RS0030 // The id source of this program: nothing is replayed from it.
-            return new WorkflowId(given ?? $"{prefix}-{Guid.CreateVersion7(around.TimeProvider.GetUtcNow()).ToString("N")[..16]}");
+    public WorkflowId IdOf(string? given, string prefix) =>
+        new(given ?? $"{prefix}-{Guid.CreateVersion7(around.TimeProvider.GetUtcNow()).ToString("N")[..16]}");
 #pragma warning restore RS0030
-        }
-        catch (ArgumentException error)
+
+    /// <summary>Before a cluster is looked for: what is no id is a usage error.</summary>
+    private static void Check(SymbolResult result)
+    {
+        foreach (Token token in result.Tokens)
         {
-            throw new Samples.Agent.UsageException(error.Message.Split(" (Parameter ")[0], error);
+            try
+            {
+                _ = new WorkflowId(token.Value);
+            }
+            catch (ArgumentException error)
+            {
+                result.AddError(token.Value.Length == 0 ? "The workflow's id is empty." : UsageException.TextOf(error));
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sheaf.Samples.Agent;
 using Sheaf.Samples.FanOut;
 
 namespace Sheaf.Client.Commands;
@@ -6,11 +7,13 @@ namespace Sheaf.Client.Commands;
 /// <summary><c>fan-out</c>: many children, of which some fail.</summary>
 internal static class FanOutCommand
 {
+    private const int MaxChildren = 100_000;
+
     public static Command Create(CommandHost host)
     {
-        var children = new Option<int>("--children") { HelpName = "N", Description = "How many children.", DefaultValueFactory = _ => 100 };
-        var fail = new Option<int>("--fail") { HelpName = "K", Description = "How many of them fail.", DefaultValueFactory = _ => 0 };
-        var sleep = new Option<double>("--sleep") { HelpName = "SECONDS", Description = "How long each of them sleeps.", DefaultValueFactory = _ => 0 };
+        var children = new CountOption("--children", "N", "How many children.", least: 1, MaxChildren, otherwise: 100);
+        var fail = new CountOption("--fail", "K", "How many of them fail.", least: 0, MaxChildren, otherwise: 0);
+        Option<double?> sleep = SecondsOption.Create("--sleep", "How long each of them sleeps; 0 by default.");
         var policy = new Option<string>("--policy")
         {
             HelpName = "POLICY",
@@ -19,21 +22,22 @@ internal static class FanOutCommand
         };
         policy.AcceptOnlyFromAmong("collect-all", "fail-fast", "settle");
         Option<string?> id = CommandHost.IdOption();
-        children.Validators.Add(result => Check(result.GetValueOrDefault<int>() is >= 1 and <= 100_000, result.AddError, "--children must be from 1 to 100000."));
-        fail.Validators.Add(result => Check(result.GetValueOrDefault<int>() >= 0, result.AddError, "--fail must be 0 or more."));
-        sleep.Validators.Add(result => Check(result.GetValueOrDefault<double>() is >= 0 and <= 86_400, result.AddError, "--sleep must be from 0 to 86400 seconds."));
         var command = new Command("fan-out", "Starts many children on all silos, of which some fail, and adds up what they return.") { children, fail, sleep, policy, id };
-        command.Validators.Add(result => Check(result.GetValue(fail) <= result.GetValue(children), result.AddError, "--fail is more than --children."));
+        command.Validators.Add(result =>
+        {
+            if (fail.ValueIn(result) > children.ValueIn(result)) result.AddError("--fail is more than --children.");
+        });
         host.SetAction(command, (arguments, cluster, interruption) => new WorkflowRun(cluster, host.Around).RunAsync(
             Run.Workflow<FanOutAndGather>(),
             host.IdOf(arguments.GetValue(id), "fan-out"),
             new FanOutOrder(
-                arguments.GetValue(children), arguments.GetValue(fail), TimeSpan.FromSeconds(arguments.GetValue(sleep)), PolicyOf(arguments.GetRequiredValue(policy))),
-            async (report, _) =>
+                arguments.GetValue(children), arguments.GetValue(fail), TimeSpan.FromSeconds(arguments.GetValue(sleep) ?? 0), PolicyOf(arguments.GetRequiredValue(policy))),
+            async report =>
             {
                 await host.Around.Output.WriteLineAsync($"{report.Results} results, their sum is {report.Sum}");
                 return report.Results == arguments.GetValue(children) ? ClientProgram.Done : ClientProgram.SomeFailed;
             },
+            showFailures: null,
             interruption));
         return command;
     }
@@ -44,9 +48,4 @@ internal static class FanOutCommand
         "settle" => GroupPolicy.Settle,
         _ => GroupPolicy.CollectAll,
     };
-
-    private static void Check(bool holds, Action<string> addError, string otherwise)
-    {
-        if (!holds) addError(otherwise);
-    }
 }

@@ -14,10 +14,16 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
     /// <param name="id">Its id; one that is there already is not started again.</param>
     /// <param name="input">Its input.</param>
     /// <param name="show">Shows its value.</param>
+    /// <param name="showFailures">Shows that it failed as a whole, beside the failures' tree; null where the tree is enough.</param>
     /// <param name="interruption">Cancels it.</param>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync<TIn, TOut>(
-        IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, Func<TOut, WorkflowDescription, Task<int>> show, CancellationToken interruption)
+        IWorkflowRef<Workflow<TIn, TOut>> workflow,
+        WorkflowId id,
+        TIn input,
+        Func<TOut, Task<int>> show,
+        Func<ExceptionGroup, Task>? showFailures,
+        CancellationToken interruption)
     {
         await StartAsync(workflow, id, input, interruption);
         using var waiting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, around.TimeProvider);
@@ -41,10 +47,11 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
         WorkflowDescription description = await Client.DescribeAsync(id, CancellationToken.None) ?? throw new KeyNotFoundException($"There is no workflow '{id}'.");
         await around.Output.WriteLineAsync($"workflow {id}");
         foreach (string line in RunText.Lines(description)) await around.Output.WriteLineAsync(line);
-        if (end.IsSuccess) return await show(end.Value, description);
+        if (end.IsSuccess) return await show(end.Value);
         if (end.Exception is ExceptionGroup failures)
         {
             await around.Output.WriteLineAsync(FailureText.Of(failures));
+            if (showFailures is not null) await showFailures(failures);
             return interruption.IsCancellationRequested ? ClientProgram.Cancelled : ClientProgram.SomeFailed;
         }
 

@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
+using Sheaf.Client.Commands;
 using Sheaf.Journal;
 using Sheaf.Samples.Agent;
 using Sheaf.Settings;
@@ -17,12 +18,7 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
     private const string Id = "local";
 
     /// <summary>How many silos.</summary>
-    public Option<int> Silos { get; } = new("--silos")
-    {
-        HelpName = "N",
-        Description = $"How many silos, 1 to {MaxSilos}.",
-        DefaultValueFactory = _ => 3,
-    };
+    public CountOption Silos { get; } = new("--silos", "N", $"How many silos, 1 to {MaxSilos}.", least: 1, MaxSilos, otherwise: 3);
 
     /// <summary>Where the journal is.</summary>
     public Option<string?> JournalFile { get; } = new("--journal")
@@ -35,13 +31,13 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
     public async Task<ClusterConnection> ConnectAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         int count = arguments.GetValue(Silos);
-        if (count is < 1 or > MaxSilos) throw new UsageException($"--silos is '{count}': it must be from 1 to {MaxSilos}.", new ArgumentOutOfRangeException(nameof(arguments)));
         IConfiguration configuration = options.Read(arguments);
+        ClusterSettings settings = ClusterSettings.Read(configuration);
         LocalSilos silos = await LocalSilos.StartAsync(count, Open(arguments.GetValue(JournalFile)), Id, cancellationToken);
         try
         {
             IHost client = await ClientHost.StartAsync(
-                ClusterSettings.Read(configuration),
+                settings,
                 configuration,
                 builder => builder.UseLocalhostClustering([.. silos.GatewayPorts], serviceId: Id, clusterId: Id),
                 around.TimeProvider,
@@ -62,9 +58,9 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
         {
             return SqliteJournal.OpenForOneHost(new SqliteConnectionStringBuilder { DataSource = file }.ToString());
         }
-        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is SqliteException or IOException or InvalidOperationException or ArgumentException)
         {
-            throw new UsageException($"The journal '{file}' cannot be used: {unreadable.Message}", unreadable);
+            throw new UsageException($"The journal '{file}' cannot be used: {UsageException.TextOf(unreadable)}", unreadable);
         }
     }
 }

@@ -136,11 +136,14 @@ public sealed class AgentProgramTests : IDisposable
     [InlineData("a", "--id", "")]
     [InlineData("a", "--forbid")]
     [InlineData("a", "--linger", "-1")]
+    [InlineData("a", "--linger", "x")]
+    [InlineData("a", "--journal", "")]
     [InlineData("a", "--no-such-option")]
     public async Task Run_Misused_ExitsWith2AndSaysWhy(params string[] args)
     {
         Assert.Equal(2, await RunAsync(args));
         Assert.NotEqual("", _error.ToString());
+        Assert.Equal("", _output.ToString());
     }
 
     [Fact]

@@ -80,6 +80,7 @@ public sealed class ScanProgramTests : IDisposable
     {
         Assert.Equal(2, await RunAsync(args));
         Assert.NotEqual("", _error.ToString());
+        Assert.Equal("", _output.ToString());
     }
 
     [Fact]
