@@ -136,6 +136,11 @@ public static class AgentProgram
             await surroundings.Error.WriteLineAsync(error.Message);
             return UsageError;
         }
+        catch (StartNotAnsweredException unknown)
+        {
+            await surroundings.Error.WriteLineAsync(unknown.Message);
+            return Interrupted;
+        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await surroundings.Error.WriteLineAsync("Interrupted: what was done until then is shown.");

@@ -24,6 +24,9 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
     /// <summary>How long the workflow stays open once its tools have answered; null for not at all.</summary>
     public TimeSpan? Linger { get; init; }
 
+    /// <summary>Why the workflow is cancelled when the token is signalled, for people; the workflow keeps it.</summary>
+    public string CancelReason { get; init; } = "Ctrl+C";
+
     /// <summary>Where it is said that a workflow goes on instead of beginning, and what was lost on the way.</summary>
     public TextWriter Notes { get; init; } = TextWriter.Null;
 
@@ -78,20 +81,28 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
     {
         await StartAsync(client, question, cancellationToken);
 
+        Exception? uncancelled = null;
         // The group is not given the caller's token, the workflow is: cancelled, it ends with events that are to be seen.
         Outcome<AgentFindings> end = await TaskGroup.RunAsync(
             async group =>
             {
                 _ = group.Start(
                     "watch", token => new ToolWatch(AnswerQuestion.Tools, progress, Notes).ShowAsync(client.WatchAsync(id, token), token));
-                Outcome<AgentFindings> workflow = await group.Start(
-                    "workflow",
-                    async token =>
-                    {
-                        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, cancellationToken);
-                        return await client.RunAsync(Run.Workflow<AnswerQuestion>(), id, question, either.Token);
-                    },
-                    new ChildOptions { Isolated = true }).OutcomeAsync();
+                ChildTask<AgentFindings> result = group.Start(
+                    "workflow", token => client.ResultAsync<AgentFindings>(id, token), new ChildOptions { Isolated = true });
+                await ((Task)result).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                try
+                {
+                    if (!((Task)result).IsCompleted) await client.CancelAsync(id, CancelReason, CancellationToken.None);
+                }
+                catch (Exception error)
+                {
+                    // Thrown from here it would be one of a group.
+                    uncancelled = error;
+                    group.Cancel("the workflow cannot be cancelled");
+                }
+
+                Outcome<AgentFindings> workflow = await result.OutcomeAsync();
                 // A stuck workflow has not ended, and so neither would the watching.
                 if (workflow.Exception is WorkflowStuckException) group.Cancel("the workflow is stuck");
                 return workflow;
@@ -99,6 +110,7 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
             new TaskGroupOptions { Name = "question", TimeProvider = timeProvider },
             CancellationToken.None);
 
+        if (uncancelled is not null) ExceptionDispatchInfo.Throw(uncancelled);
         cancellationToken.ThrowIfCancellationRequested();
         if (end.IsSuccess) return end.Value;
         // The tools fail as data. What arrives here is a failure of the workflow as a whole: then the answer does without findings.
@@ -108,19 +120,12 @@ public sealed class AgentSession(QuestionPlan plan, WorkflowId id, ILanguageMode
     }
 
     /// <summary>Starts the workflow, or finds it as a former process left it.</summary>
-    /// <exception cref="UsageException">The id belongs to another question.</exception>
+    /// <exception cref="UsageException">The id belongs to another question, or is not for a client to give.</exception>
     private async Task StartAsync(IWorkflowClient client, AgentQuestion question, CancellationToken cancellationToken)
     {
-        try
-        {
-            if (await client.StartAsync(Run.Workflow<AnswerQuestion>(), id, question, cancellationToken)) return;
-        }
-        catch (InvalidOperationException taken)
-        {
-            throw new UsageException(taken.Message, taken);
-        }
-
-        WorkflowDescription found = (await client.DescribeAsync(id, cancellationToken))!;
+        if (await new InterruptibleStart(client, id, CancelReason, Notes, timeProvider).RunAsync(Run.Workflow<AnswerQuestion>(), question, cancellationToken)) return;
+        // Not given up with the token: the workflow is there, and has to be cancelled then.
+        WorkflowDescription found = (await client.DescribeAsync(id, CancellationToken.None))!;
         await Notes.WriteLineAsync(found.Status == WorkflowStatus.Running
             ? $"Workflow '{id}' goes on: it began at {found.CreatedAt:u}, and its journal has {found.JournalLength} entries."
             : $"Workflow '{id}' has ended already ({found.Status}); its tools are not asked again.");

@@ -37,7 +37,7 @@ internal static class ClientProgram
         }
         catch (Exception error) when (CodeOf(error, interruption) is not null)
         {
-            await around.Error.WriteLineAsync(error is OperationCanceledException ? "Interrupted." : error.Message);
+            await around.Error.WriteLineAsync(error is OperationCanceledException and not StartNotAnsweredException ? "Interrupted." : error.Message);
             if (error is SettingsException) await around.Error.WriteLineAsync("'--help' names the options, and the variables that stand for them.");
             return CodeOf(error, interruption)!.Value;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Npgsql;
 using Sheaf.PostgreSql;
 using Sheaf.Processes;
 
@@ -47,6 +48,38 @@ public sealed class ClusterTests(PostgreSqlFixture postgres, SharedSilos shared)
         await using ProgramProcess show = await silos.RunAsync("show", "asleep");
         Assert.Contains("asleep: fan-out/v1, Cancelled", show.Output[0], StringComparison.Ordinal);
         Assert.Contains(show.Output, line => line.Contains("… and 90 more cancelled", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [Trait("Rule", "C2")]
+    [InlineData("fan-out", "--children", "30", "--sleep", "600")]
+    [InlineData("agent", "search for tea", "--linger", "600")]
+    public async Task Interrupt_WhileTheStartWaitsForTheStore_TheWorkflowIsCancelledAllTheSame(params string[] command)
+    {
+        Silos silos = await shared.GetAsync(postgres);
+        string id = $"interrupted-{command[0]}";
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(silos.Database);
+        await using NpgsqlConnection locking = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using NpgsqlTransaction transaction = await locking.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var held = new NpgsqlCommand("LOCK TABLE sheaf_workflow IN EXCLUSIVE MODE", locking, transaction))
+            await held.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using ProgramProcess client = silos.Start([.. command, "--id", id]);
+        await using NpgsqlCommand waiting = database.CreateCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO %sheaf_workflow%'");
+        await Poll.UntilAsync(
+            async () => (long)(await waiting.ExecuteScalarAsync(TestContext.Current.CancellationToken))! > 0, Silos.Guard, () => client.All);
+        await client.InterruptAsync();
+        await Poll.UntilAsync(
+            () => Task.FromResult(client.Error.Contains($"The start of workflow '{id}' is not answered yet.", StringComparison.Ordinal)), Silos.Guard, () => client.All);
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(await client.ExitAsync() == 130, client.All);
+        await using ProgramProcess show = await silos.RunAsync("show", id);
+        Assert.StartsWith($"{id}: ", show.Output[0], StringComparison.Ordinal);
+        Assert.Contains(", Cancelled", show.Output[0], StringComparison.Ordinal);
+        Assert.Contains(show.Output, line => line.Contains("Ctrl+C at the client on ", StringComparison.Ordinal));
+        await using ProgramProcess audit = await silos.RunAsync("audit");
+        Assert.Equal("0 orphans", audit.Output[^1]);
     }
 
     [Fact]

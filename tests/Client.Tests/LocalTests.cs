@@ -158,6 +158,19 @@ public sealed class LocalTests
         Assert.EndsWith("'local fan-out --help' says what there is.", client.Error.TrimEnd(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("fan-out", "--id", "order/1.0")]
+    [InlineData("folder-scan", ".", "--id", "x~1")]
+    [InlineData("agent", "search for tea", "--id", "x~1")]
+    public async Task Usage_AnIdThatIsNotForClients_IsTwoAndALine(params string[] args)
+    {
+        await using ProgramProcess client = Client(["local", "--silos", "1", .. args]);
+        Assert.True(await client.ExitAsync() == 2, client.All);
+        Assert.Contains($"The workflow id '{args[^1]}' is not for a client to give: ", client.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter", client.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task FolderScan_AFolderThatIsMissing_IsStillOneDocument()
     {

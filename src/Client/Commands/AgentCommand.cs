@@ -44,22 +44,13 @@ internal static class AgentCommand
             Forbidden = [.. ComplianceCheck.DefaultRules, .. forbid],
             Linger = linger,
             Notes = around.Error,
+            CancelReason = Interruption.Reason,
         };
-        using var stop = new CancellationTokenSource();
-        Task<bool> answer = session.RunAsync(cluster.Workflows, progress, view, stop.Token);
-        await ((Task)answer).WaitAsync(interruption).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!answer.IsCompleted)
-        {
-            // First with the reason, which the workflow keeps; then the session, which waits for the workflow's end.
-            await cluster.Workflows.CancelAsync(id, Interruption.Reason, CancellationToken.None);
-            await stop.CancelAsync();
-        }
-
         try
         {
-            return await answer ? ClientProgram.Done : ClientProgram.SomeFailed;
+            return await session.RunAsync(cluster.Workflows, progress, view, interruption) ? ClientProgram.Done : ClientProgram.SomeFailed;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stopped) when (stopped is not StartNotAnsweredException)
         {
             if (await cluster.Workflows.DescribeAsync(id, CancellationToken.None) is { } description)
                 foreach (string line in RunText.Lines(description)) await around.Error.WriteLineAsync(line);

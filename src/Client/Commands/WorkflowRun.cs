@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Sheaf.Client.Connection;
 using Sheaf.Client.Output;
 using Sheaf.Samples.Agent;
@@ -25,7 +26,9 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
         Func<ExceptionGroup, Task>? showFailures,
         CancellationToken interruption)
     {
-        await StartAsync(workflow, id, input, interruption);
+        bool started = await new InterruptibleStart(Client, id, Interruption.Reason, around.Error, around.TimeProvider).RunAsync(workflow, input, interruption);
+        await around.Error.WriteLineAsync(started ? $"Started workflow '{id}'." : $"Workflow '{id}' is there already; its end is waited for.");
+        Exception? uncancelled = null;
         using var waiting = new CancellationTokenSource(Timeout.InfiniteTimeSpan, around.TimeProvider);
         Outcome<TOut> end = await TaskGroup.RunAsync(
             async group =>
@@ -34,7 +37,17 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
                 ChildTask progress = group.Start("progress", token => new ProgressLines(around).ShowAsync(Client.WatchAsync(id, token)), new ChildOptions { Isolated = true });
                 ChildTask<TOut> result = group.Start("result", _ => Client.ResultAsync<TOut>(id, waiting.Token), new ChildOptions { Isolated = true });
                 await ((Task)result).WaitAsync(interruption).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!((Task)result).IsCompleted) await CancelAsync(id, waiting);
+                try
+                {
+                    if (!((Task)result).IsCompleted) await CancelAsync(id, waiting);
+                }
+                catch (Exception error)
+                {
+                    // Thrown from here it would be one of a group.
+                    uncancelled = error;
+                    await waiting.CancelAsync();
+                }
+
                 Outcome<TOut> outcome = await result.OutcomeAsync();
                 group.Cancel("the workflow has ended");
                 await progress.OutcomeAsync();
@@ -43,6 +56,7 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
             new TaskGroupOptions { Name = "run", TimeProvider = around.TimeProvider },
             CancellationToken.None);
 
+        if (uncancelled is not null) ExceptionDispatchInfo.Throw(uncancelled);
         if (end.Exception is WorkflowStuckException stuck) throw stuck;
         WorkflowDescription description = await Client.DescribeAsync(id, CancellationToken.None) ?? throw new KeyNotFoundException($"There is no workflow '{id}'.");
         await around.Output.WriteLineAsync($"workflow {id}");
@@ -58,19 +72,6 @@ internal sealed class WorkflowRun(ClusterConnection cluster, ClientSurroundings 
         if (description.Status == WorkflowStatus.Running)
             await around.Error.WriteLineAsync($"Workflow '{id}' has not ended within {Interruption.Bound.TotalSeconds:0} s. It is cancelled, and goes on ending: see 'show {id}'.");
         return ClientProgram.Cancelled;
-    }
-
-    private async Task StartAsync<TIn, TOut>(IWorkflowRef<Workflow<TIn, TOut>> workflow, WorkflowId id, TIn input, CancellationToken interruption)
-    {
-        try
-        {
-            bool started = await Client.StartAsync(workflow, id, input, interruption);
-            await around.Error.WriteLineAsync(started ? $"Started workflow '{id}'." : $"Workflow '{id}' is there already; its end is waited for.");
-        }
-        catch (InvalidOperationException taken) when (taken is not ObjectDisposedException)
-        {
-            throw new UsageException(taken.Message, taken);
-        }
     }
 
     private async Task CancelAsync(WorkflowId id, CancellationTokenSource waiting)

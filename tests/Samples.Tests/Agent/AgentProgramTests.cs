@@ -147,6 +147,14 @@ public sealed class AgentProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_AnIdThatIsNotForClients_ExitsWith2AndSaysWhy()
+    {
+        Assert.Equal(2, await RunAsync("calculate 1+1", "--id", "x~1"));
+        Assert.StartsWith("The workflow id 'x~1' is not for a client to give: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_ModelWithoutName_ExitsWith2()
     {
         _variables["OPENAI_BASE_URL"] = "http://localhost";
