@@ -171,6 +171,20 @@ public sealed class LocalTests
         Assert.DoesNotContain("Parameter", client.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("3")]
+    public async Task Interrupt_WhileTheSilosStart_Is130AndALine(string silos)
+    {
+        await using ProgramProcess client = Client("local", "--silos", silos, "fan-out", "--children", "10", "--sleep", "600");
+        await Poll.UntilAsync(() => Task.FromResult(client.Error.Contains("Starting", StringComparison.Ordinal)), TimeSpan.FromMinutes(3), () => client.All);
+        await client.InterruptAsync();
+        Assert.True(await client.ExitAsync() == 130, client.All);
+        Assert.Contains("Interrupted.", client.Error, StringComparison.Ordinal);
+        Assert.Empty(client.Output);
+        Assert.DoesNotContain("   at ", client.All, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task FolderScan_AFolderThatIsMissing_IsStillOneDocument()
     {

@@ -24,6 +24,7 @@ internal static class ClientHost
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TimeoutException">Nothing answers; the inner exception says why, where it is known.</exception>
+    /// <exception cref="OperationCanceledException">The token was signalled.</exception>
     public static async Task<IHost> StartAsync(
         ClusterSettings settings, IConfiguration configuration, Action<IClientBuilder> useClustering, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -54,8 +55,10 @@ internal static class ClientHost
             await host.StartAsync(either.Token).WaitAsync(either.Token);
             return host;
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error)
         {
+            // Whatever a start failed with that was cut short.
+            cancellationToken.ThrowIfCancellationRequested();
             throw new TimeoutException($"Nothing answered within {Patience.TotalSeconds:0} s.", error is OperationCanceledException ? last : error);
         }
     }

@@ -33,6 +33,7 @@ internal sealed class LocalCluster(ConnectionOptions options, ClientSurroundings
         int count = arguments.GetValue(Silos);
         IConfiguration configuration = options.Read(arguments);
         ClusterSettings settings = ClusterSettings.Read(configuration);
+        await around.Error.WriteLineAsync($"Starting {count} silos in this program.");
         LocalSilos silos = await LocalSilos.StartAsync(count, Open(arguments.GetValue(JournalFile)), Id, cancellationToken);
         try
         {

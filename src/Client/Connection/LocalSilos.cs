@@ -16,7 +16,7 @@ internal sealed class LocalSilos : IAsyncDisposable
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
-    private readonly List<IHost> _hosts = [];
+    private readonly List<Silo> _silos = [];
     private readonly IJournal _journal;
     private readonly DocumentIndex _documents;
 
@@ -30,6 +30,7 @@ internal sealed class LocalSilos : IAsyncDisposable
     public List<int> GatewayPorts { get; } = [];
 
     /// <summary>Starts silos; from then on they are the caller's, and so is the journal.</summary>
+    /// <exception cref="OperationCanceledException">The token was signalled.</exception>
     public static async Task<LocalSilos> StartAsync(int count, IJournal journal, string id, CancellationToken cancellationToken)
     {
         var silos = new LocalSilos(journal, await DocumentIndex.BuildAsync(DocumentIndex.DefaultFolder, cancellationToken));
@@ -39,19 +40,21 @@ internal sealed class LocalSilos : IAsyncDisposable
             var primary = new IPEndPoint(IPAddress.Loopback, ports[0]);
             for (int i = 0; i < count; i++)
             {
-                silos._hosts.Add(silos.Build($"silo-{i + 1}", ports[2 * i], ports[(2 * i) + 1], i == 0 ? null : primary, id));
+                silos._silos.Add(new Silo(silos.Build($"silo-{i + 1}", ports[2 * i], ports[(2 * i) + 1], i == 0 ? null : primary, id)));
                 silos.GatewayPorts.Add(ports[(2 * i) + 1]);
             }
 
             // The first holds the membership that the others join.
-            await silos._hosts[0].StartAsync(cancellationToken);
-            await Task.WhenAll(silos._hosts.Skip(1).Select(host => host.StartAsync(cancellationToken)));
-            await Task.WhenAll(silos._hosts.Select(host => MeetAsync(host, count, cancellationToken)));
+            await silos._silos[0].StartAsync(cancellationToken);
+            await Task.WhenAll(silos._silos.Skip(1).Select(silo => silo.StartAsync(cancellationToken)));
+            await Task.WhenAll(silos._silos.Select(silo => silo.MeetAsync(count, cancellationToken)));
             return silos;
         }
         catch
         {
             await silos.DisposeAsync();
+            // Whatever a start failed with that was cut short.
+            cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
     }
@@ -60,23 +63,10 @@ internal sealed class LocalSilos : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The first is the last to go.
-        await Task.WhenAll(_hosts.Skip(1).Select(EndAsync));
-        await Task.WhenAll(_hosts.Take(1).Select(EndAsync));
+        await Task.WhenAll(_silos.Skip(1).Select(silo => silo.EndAsync()));
+        await Task.WhenAll(_silos.Take(1).Select(silo => silo.EndAsync()));
         await _documents.DisposeAsync();
         (_journal as IDisposable)?.Dispose();
-    }
-
-    /// <summary>Waits until a silo knows what all of them can run: before, it would give work to some of them only.</summary>
-    private static async Task MeetAsync(IHost host, int count, CancellationToken cancellationToken)
-    {
-        SiteLinks links = host.Services.GetRequiredService<ClusterHost>().Links;
-        while (links.All.Count(link => link.Workers is not null) < count) await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken);
-    }
-
-    private static async Task EndAsync(IHost host)
-    {
-        await host.StopAsync();
-        await ((IAsyncDisposable)host).DisposeAsync();
     }
 
     private static int[] FreePorts(int count)
@@ -100,5 +90,30 @@ internal sealed class LocalSilos : IAsyncDisposable
             silo.AddSheaf(sheaf => sheaf.AddDemos(_documents)).UseJournal(_journal);
         });
         return builder.Build();
+    }
+
+    private sealed class Silo(IHost host)
+    {
+        private bool _hasStarted;
+
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            await host.StartAsync(cancellationToken);
+            _hasStarted = true;
+        }
+
+        /// <summary>Waits until the silo knows what all of them can run: before, it would give work to some of them only.</summary>
+        public async Task MeetAsync(int count, CancellationToken cancellationToken)
+        {
+            SiteLinks links = host.Services.GetRequiredService<ClusterHost>().Links;
+            while (links.All.Count(link => link.Workers is not null) < count) await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken);
+        }
+
+        public async Task EndAsync()
+        {
+            // Orleans refuses to stop a silo that does not run, and that would hide why it does not.
+            if (_hasStarted) await host.StopAsync();
+            await ((IAsyncDisposable)host).DisposeAsync();
+        }
     }
 }
