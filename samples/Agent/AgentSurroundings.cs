@@ -13,7 +13,7 @@ public sealed record AgentSurroundings
     public TextWriter Error { get; init; } = Console.Error;
 
     /// <summary>Makes the view; it is given whether JSON was asked for.</summary>
-    public Func<bool, IAnswerView> View { get; init; } = json => AnswerViews.ForConsole(json, TimeProvider.System);
+    public Func<bool, IAnswerView> View { get; init; } = json => AnswerViews.ForConsole(json, Console.Out, TimeProvider.System);
 
     /// <summary>Makes the language model at an address.</summary>
     public Func<OpenAiOptions, ILanguageModel> Model { get; init; } = options => new OpenAiLanguageModel(new HttpClient(), options);

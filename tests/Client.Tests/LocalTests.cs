@@ -186,15 +186,16 @@ public sealed class LocalTests
     }
 
     [Fact]
-    public async Task FolderScan_AFolderThatIsMissing_IsStillOneDocument()
+    public async Task FolderScan_AFolderThatIsMissing_IsStillOneDocument_AlsoWithTelemetry()
     {
-        await using ProgramProcess client = Client("local", "--silos", "1", "folder-scan", "/no/such/folder", "--json");
+        await using ProgramProcess client = Client("--otel", "console", "local", "--silos", "1", "folder-scan", "/no/such/folder", "--json");
         Assert.True(await client.ExitAsync() == 3, client.All);
         using JsonDocument document = JsonDocument.Parse(string.Join('\n', client.Output));
         Assert.Equal(1, document.RootElement.GetProperty("failed").GetInt64());
         JsonElement failure = Assert.Single(document.RootElement.GetProperty("failures").EnumerateArray());
         Assert.Equal("System.IO.DirectoryNotFoundException", failure.GetProperty("type").GetString());
         Assert.Contains("/no/such/folder", failure.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Activity.TraceId:", client.Error, StringComparison.Ordinal);
     }
 
     private static ProgramProcess Client(params string[] args) => ProgramProcess.Start(Programs.Client, args);

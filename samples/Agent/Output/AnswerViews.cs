@@ -6,14 +6,19 @@ namespace Sheaf.Samples.Agent.Output;
 public static class AnswerViews
 {
     /// <summary>
-    /// JSON if it was asked for, a live picture on a terminal that can redraw it, and plain lines elsewhere.
+    /// JSON if it was asked for, a live picture on a terminal that can redraw it and has nothing else to show, and plain lines elsewhere.
     /// </summary>
-    public static IAnswerView ForConsole(bool json, TimeProvider timeProvider) =>
+    /// <param name="json">Whether JSON was asked for.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="timeProvider">The clock.</param>
+    public static IAnswerView ForConsole(bool json, TextWriter output, TimeProvider timeProvider) =>
         json ? new JsonAnswerView(Console.OpenStandardOutput())
-        : IsTerminal ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
-        : new PlainAnswerView(Console.Out);
+        : IsTerminal(output) ? new LiveAnswerView(AnsiConsole.Console, timeProvider)
+        : new PlainAnswerView(output);
 
-    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Interactive: true, Ansi: true };
+    // Where the console's output is another by now, others print to it, and would do so in the middle of the picture.
+    private static bool IsTerminal(TextWriter output) =>
+        output == Console.Out && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Interactive: true, Ansi: true };
 
     internal static string Word(ToolState state) => state switch
     {

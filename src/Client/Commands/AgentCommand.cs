@@ -36,7 +36,7 @@ internal static class AgentCommand
     {
         ClientSurroundings around = host.Around;
         (QuestionPlan plan, OpenAiOptions? model) = Read(question);
-        IAnswerView view = AnswerViews.ForConsole(json, around.TimeProvider);
+        IAnswerView view = AnswerViews.ForConsole(json, around.Output, around.TimeProvider);
         var progress = new AnswerProgress(plan.Question, view);
         using var http = new HttpClient();
         var session = new AgentSession(plan, id, model is null ? null : new OpenAiLanguageModel(http, model), cluster.FailureTypes, around.TimeProvider)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Diagnostics;
 using Sheaf.Client.Connection;
 using Sheaf.Samples.Agent;
 
@@ -8,17 +9,35 @@ namespace Sheaf.Client.Commands;
 /// <summary>What commands have in common: a cluster to be had from somewhere, and the surroundings.</summary>
 internal sealed class CommandHost(IClusterSource source, ClientSurroundings around)
 {
+    // Of the libraries' name: whoever listens to them hears of the command that began it all.
+    private static readonly ActivitySource Spans = new(SheafTelemetry.SourceName);
+
     /// <summary>Streams and clock.</summary>
     public ClientSurroundings Around => around;
 
-    /// <summary>Lets a command run with a connection, which ends with it.</summary>
+    /// <summary>Lets a command run with a connection, which ends with it. All that it does on the cluster is one trace, which begins here.</summary>
     /// <param name="command">The command.</param>
     /// <param name="action">What it does; its last argument is signalled by Ctrl+C.</param>
     public void SetAction(Command command, Func<ParseResult, ClusterConnection, CancellationToken, Task<int>> action) =>
         command.SetAction(async (arguments, interruption) =>
         {
             ClusterConnection cluster = await source.ConnectAsync(arguments, interruption);
-            await using (cluster) return await action(arguments, cluster, interruption);
+            await using (cluster)
+            {
+                using Activity? span = Spans.StartActivity(command.Name, ActivityKind.Client);
+                try
+                {
+                    int code = await action(arguments, cluster, interruption);
+                    span?.SetTag("process.exit.code", code);
+                    if (code is not (ClientProgram.Done or ClientProgram.Cancelled)) span?.SetStatus(ActivityStatusCode.Error);
+                    return code;
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    span?.SetStatus(ActivityStatusCode.Error, error.Message);
+                    throw;
+                }
+            }
         });
 
     /// <summary>The argument of a command about a workflow.</summary>

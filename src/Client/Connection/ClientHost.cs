@@ -19,7 +19,7 @@ internal static class ClientHost
 
     /// <summary>Starts a client.</summary>
     /// <param name="settings">For telemetry.</param>
-    /// <param name="configuration">What the settings were read from.</param>
+    /// <param name="configuration">What the settings were read from. Telemetry's exporters read their own variables from it.</param>
     /// <param name="useClustering">Says where the silos are.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -30,7 +30,10 @@ internal static class ClientHost
     {
         Exception? last = null;
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Configuration.AddConfiguration(configuration);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        // The exporter writes to the console's output, which is the results': in the midst of a JSON document there would be none.
+        if (settings.TelemetryToConsole) Console.SetOut(Console.Error);
         builder.Services.AddSheafTelemetry(settings, configuration, "sheaf-client");
         builder.UseOrleansClient(client =>
         {

@@ -13,7 +13,7 @@ internal sealed class ConnectionOptions
         (Make("--cluster-id", "ID", "The cluster's id; 'sheaf' by default."), "Sheaf:ClusterId"),
         (Make("--service-id", "ID", "The service's id; 'sheaf' by default."), "Sheaf:ServiceId"),
         (Make("--gateway-port", "PORT", "A silo's gateway port on this machine, for --clustering Localhost; 30000 by default."), "Sheaf:GatewayPort"),
-        (Make("--otel", "console", "Prints the client's traces and metrics."), "otel"),
+        (Make("--otel", "console", "Prints the client's traces and metrics to standard error."), "otel"),
     ];
 
     /// <summary>Adds the options to a command and all below it.</summary>
