@@ -36,6 +36,14 @@ public sealed record Failure
     /// </summary>
     public const int MaxInnerDepth = 32;
 
+    /// <summary>
+    /// The most characters that a failure says with all that is inside it: 768 Ki (UTF-16), stack traces that are equal counted once.
+    /// Of one that says more, messages, stack traces and data are shortened, in that order of importance, and end in a mark that says so;
+    /// no type and no count is lost. A single exception at all the bounds above is within it. Most texts being ASCII, it keeps what goes
+    /// over a network below 1 MB.
+    /// </summary>
+    public const int MaxCharacters = 768 * 1024;
+
     /// <summary>The full name of the exception's type.</summary>
     public required string TypeName { get; init; }
 
@@ -74,7 +82,7 @@ public sealed record Failure
     public static Failure From(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return FailureCapture.Capture(exception);
+        return FailureBudget.Bound(FailureCapture.Capture(exception));
     }
 
     /// <summary>

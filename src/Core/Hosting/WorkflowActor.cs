@@ -17,7 +17,7 @@ internal sealed partial class WorkflowActor : IDisposable
     /// <summary>So many inputs go into one commit at the most: a commit's size stays bounded, however many children end at once.</summary>
     private const int MaxBatch = 1024;
 
-    /// <summary>And no more once their values have so many characters, which bounds it where values are large.</summary>
+    /// <summary>And no more once their values and failures have so many characters of JSON, which bounds it where those are large.</summary>
     private const int MaxBatchCharacters = 4 * 1024 * 1024;
 
     private readonly HostContext _host;
@@ -270,7 +270,7 @@ internal sealed partial class WorkflowActor : IDisposable
 
     private static long SizeOf(Letter letter) => letter.Input switch
     {
-        LeafEnded ended => ended.Result.Value?.Length ?? 0,
+        LeafEnded ended => (ended.Result.Value?.Length ?? 0) + (ended.Result.Failure is { } failure ? FailureWeight.Of(failure) : 0),
         AskSignal signal => signal.Json?.Length ?? 0,
         AskSpawn spawn => spawn.Json.Length,
         AskReady ready => ready.Json?.Length ?? 0,

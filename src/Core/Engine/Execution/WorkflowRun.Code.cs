@@ -270,7 +270,7 @@ internal sealed partial class WorkflowRun
         if (end.Error is not { } error) return new EndScope(state.Id, new Result(end.Kind, isWorkflow ? end.Value as string : checkpoint));
         (Failure failure, FailureParts? parts) = FailureFold.Shorten(error, end.Origins, State, state, thrown => _failed.GetValueOrDefault(thrown));
         return isWorkflow
-            ? new EndScope(state.Id, Result.Failed(FailureFold.Whole(failure, parts, State, state)))
+            ? new EndScope(state.Id, Result.Failed(FailureFold.Bounded(failure, parts, State, state)))
             : new EndScope(state.Id, Result.Failed(failure)) { Parts = parts };
     }
 

@@ -22,17 +22,17 @@ internal static class FailureFold
         if (!failure.IsGroup && origins.Count > 0) failure = failure with { Origins = origins };
         bool scopeCause = failure.Cause is not null && ReferenceEquals(failure.Cause, scope.Cause);
         if (scopeCause) failure = failure with { Cause = null };
-        if (places.Count == 0 && !scopeCause) return (failure, null);
+        if (places.Count == 0 && !scopeCause) return (FailureBudget.Bound(failure), null);
 
         List<FailurePart> parts = new(places.Count);
-        List<Failure> nodes = [failure];
+        List<Failure> nodes = FailureBudget.NodesOf(failure);
         for (int i = 0; i < nodes.Count; i++)
         {
             if (places.TryGetValue(nodes[i], out FailurePart part)) parts.Add(part with { Node = i });
-            nodes.AddRange(nodes[i].Inner);
         }
 
-        return (failure, new FailureParts(parts) { ScopeCause = scopeCause });
+        // Only now: it makes other nodes of them, in the same places.
+        return (FailureBudget.Bound(failure), new FailureParts(parts) { ScopeCause = scopeCause });
 
         Failure? Place(Exception exception, IReadOnlyList<FailureOrigin> at)
         {
@@ -44,7 +44,15 @@ internal static class FailureFold
         }
     }
 
-    /// <summary>The whole failure of a scope that ends.</summary>
+    /// <summary>The whole failure of a scope that ends, as it leaves the workflow or is given to its code: bounded as a whole (E7).</summary>
+    /// <exception cref="InvalidOperationException">The journal is damaged: there is no such child, or it has no failure.</exception>
+    public static Failure Bounded(Failure failure, FailureParts? parts, WorkflowState state, ScopeState scope) =>
+        FailureBudget.Bound(Whole(failure, parts, state, scope));
+
+    /// <summary>
+    /// The whole failure of a scope that ends. Not bounded: groups inside groups share it, and to look through all of it at each level
+    /// would cost the square of the nesting (D11).
+    /// </summary>
     /// <exception cref="InvalidOperationException">The journal is damaged: there is no such child, or it has no failure.</exception>
     public static Failure Whole(Failure failure, FailureParts? parts, WorkflowState state, ScopeState scope)
     {

@@ -222,9 +222,13 @@ internal static partial class Transitions
         OnStart(state, scope, start, effects);
     }
 
-    private static Result WholeResult(WorkflowState state, EndScope end) => end.Result.Failure is { } failure && end.Parts is not null
-        ? end.Result with { Failure = FailureFold.Whole(failure, end.Parts, state, state.Scopes[end.Scope]) }
-        : end.Result;
+    private static Result WholeResult(WorkflowState state, EndScope end)
+    {
+        if (end.Result.Failure is not { } failure || end.Parts is null) return end.Result;
+        ScopeState scope = state.Scopes[end.Scope];
+        // The code is given that of a checkpoint as it is here.
+        return end.Result with { Failure = scope.Settings.Checkpoint ? FailureFold.Bounded(failure, end.Parts, state, scope) : FailureFold.Whole(failure, end.Parts, state, scope) };
+    }
 
     private static void OnScopeEnded(WorkflowState state, ScopeState scope, Result result, IEffects effects)
     {

@@ -41,6 +41,11 @@ internal static class Descriptions
     {
         private readonly IReadOnlyDictionary<ChildId, string>? _waiting = running?.WhyWaiting();
 
+        /// <summary>That of a group is made of its children's, each of which was bounded (E7).</summary>
+        private static Failure? FailureOf(ChildState child) => child.Result is { Failure: { } failure }
+            ? child.Inner is null ? failure : FailureBudget.Bound(failure)
+            : child.Status == ChildStatus.BackingOff ? child.LastFailure : null;
+
         public IReadOnlyList<ChildDescription> ChildrenOf(ScopeState scope) => [.. scope.Children.Select(Of)];
 
         private ChildDescription Of(ChildState child) => new()
@@ -57,7 +62,7 @@ internal static class Descriptions
             IsReady = child.IsReady,
             StartedAt = child.StartedAt,
             EndedAt = child.EndedAt,
-            Failure = child.Result?.Failure ?? (child.Status == ChildStatus.BackingOff ? child.LastFailure : null),
+            Failure = FailureOf(child),
             Cause = child.Inner?.Cause,
             WaitsFor = WaitsFor(child),
             Cancellation = CancellationOf(child),

@@ -54,7 +54,7 @@ internal static class SafeText
                 else texts.TryAdd(key, value);
             }
 
-            if (left > 0) texts["…"] = $"<cut: {left} more entries>";
+            if (left > 0) texts[MoreEntries] = CutEntries(left);
         }
         catch (Exception error)
         {
@@ -64,6 +64,11 @@ internal static class SafeText
 
         return texts;
     }
+
+    /// <summary>The key in <see cref="Failure.Data"/> under which it is said that others were left out.</summary>
+    internal const string MoreEntries = "…";
+
+    internal static string CutEntries(int count) => string.Create(CultureInfo.InvariantCulture, $"<cut: {count} more entries>");
 
     internal static readonly IReadOnlyDictionary<string, string> EmptyData =
         System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
