@@ -31,9 +31,21 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     private GrainReference? _anyWorkflow;
 
+    // How large messages a silo takes; 0 until one was asked. All should take the same.
+    private volatile int _maxMessageBytes;
+
     public override async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken = default)
     {
-        string? json = await CallAsync(() => Grain(id).DescribeAsync(), cancellationToken).ConfigureAwait(false);
+        string? json;
+        try
+        {
+            json = await CallAsync(() => Grain(id).DescribeAsync(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (DescriptionTooLargeException)
+        {
+            json = await CallAsync(() => DescribeInPagesAsync(id, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
         return json is null ? null : JsonSerializer.Deserialize<WorkflowDescription>(json, WireJson.Options);
     }
 
@@ -100,11 +112,11 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
 
     /// <summary>Starts a workflow as another's child.</summary>
     internal Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
-        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, begin.TraceParent, begin.Deadline)), giveUpAfter, cancellationToken);
+        CallAsync(() => Grain(id).StartAsync(new StartWorkflow(workflow, input, begin.TraceParent, begin.Deadline)), giveUpAfter, cancellationToken, new Payload($"The input of workflow '{id}'", input));
 
     /// <summary>Waits for the end of a workflow, however long.</summary>
     internal async Task<WorkflowEnd> WaitAsync(WorkflowId id, CancellationToken cancellationToken) =>
-        ToEnd(await AskUntilEndedAsync(id, () => Grain(id).EndAsync(Wait), cancellationToken).ConfigureAwait(false));
+        ToEnd(await AskUntilEndedAsync(id, () => Grain(id).EndAsync(Wait), sent: null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Cancels a workflow in somebody's name.</summary>
     internal Task<bool> CancelAsync(WorkflowId id, string? reason, string? by, TimeSpan giveUpAfter, CancellationToken cancellationToken) =>
@@ -116,7 +128,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     protected override async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input)
     {
         StartWorkflow start = new(workflow, input, Activity.Current?.Id, Deadline: null);
-        return ToEnd(await AskUntilEndedAsync(id, () => Grain(id).RunAsync(start, Wait), CancellationToken.None).ConfigureAwait(false));
+        return ToEnd(await AskUntilEndedAsync(id, () => Grain(id).RunAsync(start, Wait), new Payload($"The input of workflow '{id}'", input), CancellationToken.None).ConfigureAwait(false));
     }
 
     protected override Task<WorkflowEnd> EndAsync(WorkflowId id, CancellationToken cancellationToken) => WaitAsync(id, cancellationToken);
@@ -132,7 +144,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
             case AskSignal signal:
                 // A key for all its repetitions: it must count once.
                 string key = signal.Key ?? NewKey().ToString();
-                return CallAsync(() => Grain(id).SignalAsync(signal.Name, signal.Json, key), cancellationToken);
+                return CallAsync(() => Grain(id).SignalAsync(signal.Name, signal.Json, key), GiveUpAfter, cancellationToken, signal.Json is null ? null : new Payload($"The value of signal '{signal.Name}'", signal.Json));
             case AskRetry:
                 return CallAsync(() => Grain(id).RetryAsync(), cancellationToken);
             default:
@@ -176,7 +188,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     }
 
     /// <summary>Whether a call may be made again: the cluster had it fail, not the workflow.</summary>
-    private static bool IsTransient(Exception error) => error is WorkflowMovedException or TimeoutException or OrleansException or EnumerationAbortedException;
+    private static bool IsTransient(Exception error) => (error is WorkflowMovedException or TimeoutException or OrleansException or EnumerationAbortedException) && !MessageSize.IsTooLarge(error);
 
     /// <summary>The next item of a listing; none, and that it is lost, where it cannot go on since its silo is gone.</summary>
     private static async Task<(bool Any, bool IsLost)> TryMoveNextAsync(IAsyncEnumerator<ListedWorkflow> listed, long progressAt)
@@ -195,12 +207,12 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
     private static Guid NewKey() => Guid.NewGuid();
 #pragma warning restore RS0030
 
-    private async Task<EndedWorkflow> AskUntilEndedAsync(WorkflowId id, Func<Task<EndedWorkflow?>> ask, CancellationToken cancellationToken)
+    private async Task<EndedWorkflow> AskUntilEndedAsync(WorkflowId id, Func<Task<EndedWorkflow?>> ask, Payload? sent, CancellationToken cancellationToken)
     {
         while (true)
         {
             // A silo is on its way out, or dead and not declared so: however long, its workflows go on elsewhere.
-            if (await CallAsync(ask, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false) is { } ended)
+            if (await CallAsync(ask, Timeout.InfiniteTimeSpan, cancellationToken, sent).ConfigureAwait(false) is { } ended)
                 return ended.Value?.Length < ended.Length ? ended with { Value = await ReadWholeAsync(id, ended, cancellationToken).ConfigureAwait(false) } : ended;
         }
     }
@@ -214,15 +226,25 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         return whole.ToString();
     }
 
-    private static Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, GiveUpAfter, cancellationToken);
+    /// <summary>One page a message; the text is kept where the first page came from.</summary>
+    private async Task<string?> DescribeInPagesAsync(WorkflowId id, CancellationToken cancellationToken)
+    {
+        StringBuilder whole = new();
+        await foreach (string page in Grain(id).DescribeInPagesAsync().WithBatchSize(1).WithCancellation(cancellationToken).ConfigureAwait(false)) whole.Append(page);
+        return whole.Length == 0 ? null : whole.ToString();
+    }
 
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call, TimeSpan giveUpAfter, CancellationToken cancellationToken)
+    private Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, GiveUpAfter, cancellationToken);
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call, TimeSpan giveUpAfter, CancellationToken cancellationToken, Payload? sent = null)
     {
         long startedAt = TimeProvider.System.GetTimestamp();
+        bool isFirst = true;
         while (true)
         {
             try
             {
+                if (sent is not null) await CheckSizeAsync(sent, isFirst).WaitAsync(cancellationToken).ConfigureAwait(false);
                 return await call().WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (ObjectDisposedException disposed)
@@ -231,9 +253,39 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
             }
             catch (Exception error) when (IsTransient(error) && (giveUpAfter == Timeout.InfiniteTimeSpan || TimeProvider.System.GetElapsedTime(startedAt) < giveUpAfter))
             {
+                isFirst = false;
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
+            catch (Exception error) when (MessageSize.IsTooLarge(error))
+            {
+                // Neither this nor a repetition arrives.
+                throw new PayloadTooLargeException(
+                    sent is null ? $"A message between this client and the cluster, or its answer, is too large: {error.Message}. Raise MaxMessageBodySize of SiloMessagingOptions and ClientMessagingOptions." : sent.TooLarge(error.Message), error);
+            }
         }
+    }
+
+    /// <summary>
+    /// Looks, before it is sent, whether a silo takes it. One that is sent a larger message closes the connection: whoever sent it is not
+    /// told why, and others' calls over the connection are lost with it. This side's own limit may be another.
+    /// </summary>
+    /// <exception cref="PayloadTooLargeException">It does not.</exception>
+    private async Task CheckSizeAsync(Payload sent, bool isFirst)
+    {
+        if (sent.Json.Length <= Payload.AlwaysFits) return;
+        // After a failure the silos may be others than those that were asked before.
+        if (isFirst && sent.Fits(_maxMessageBytes)) return;
+        try
+        {
+            _maxMessageBytes = await grains.GetGrain<IWorkflowListGrain>(NewKey()).GetMaxMessageBytesAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // No silo is there to ask, or one of an earlier version: then it is seen what becomes of the call.
+            return;
+        }
+
+        if (!sent.Fits(_maxMessageBytes)) throw new PayloadTooLargeException(sent.TooLarge($"a silo takes messages of {_maxMessageBytes} bytes"));
     }
 
     private IWorkflowGrain Grain(WorkflowId id)
@@ -241,5 +293,22 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
         // To find a grain by its interface the factory reads the interface's attributes, each time: the first answer is that of all.
         GrainReference any = _anyWorkflow ??= (GrainReference)grains.GetGrain<IWorkflowGrain>(id.Value);
         return (IWorkflowGrain)grains.GetGrain(GrainId.Create(any.GrainId.Type, id.Value), any.InterfaceType);
+    }
+
+    /// <summary>What a call carries that may be large.</summary>
+    private sealed record Payload(string What, string Json)
+    {
+        /// <summary>So many characters are no reason for any message not to arrive.</summary>
+        public const int AlwaysFits = 16 * 1024;
+
+        /// <summary>What a message has beside it: its name and id, and what Orleans adds.</summary>
+        public const int Overhead = 4 * 1024;
+
+        public int Bytes => Encoding.UTF8.GetByteCount(Json);
+
+        public bool Fits(int maxMessageBytes) => Bytes <= maxMessageBytes - Overhead;
+
+        public string TooLarge(string why) =>
+            $"{What} is {Bytes} bytes of JSON, more than a message of the cluster can carry: {why}. Pass a reference to where the data is, or raise MaxMessageBodySize of SiloMessagingOptions and ClientMessagingOptions.";
     }
 }

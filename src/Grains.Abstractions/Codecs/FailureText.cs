@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using System.Text;
 
 namespace Sheaf.Codecs;
 
@@ -14,29 +15,23 @@ internal static class FailureText
     /// <summary>The deepest nesting: origins are composed from the outermost group down, at a cost with the square of the depth.</summary>
     internal const int MaxDepth = 10_000;
 
-    /// <summary>
-    /// The text of a failure. A group that is over the bounds holds fewer of its leaves in full and counts the others (rule E7);
-    /// what is over them even so goes without what is inside.
-    /// </summary>
-    internal static string Write(Failure failure)
-    {
-        if (TryWrite(failure) is { } whole) return whole;
-        if (failure.IsGroup && failure.ToException() is ExceptionGroup group)
-        {
-            for (int leaves = 1_000; leaves > 0; leaves /= 10)
-            {
-                if (TryWrite(Failure.From(FailureBounds.Bound(group, leaves))) is { } less) return less;
-            }
-        }
+    /// <summary>What a character may cost as JSON.</summary>
+    private const int MaxBytesOfACharacter = 6;
 
-        return new Failure
-        {
-            TypeName = failure.TypeName,
-            BaseTypeNames = failure.BaseTypeNames,
-            Message = SafeText.Cut(failure.Message, Failure.MaxMessageLength),
-            StackTrace = failure.StackTrace is { } stack ? SafeText.Cut(stack, Failure.MaxStackTraceLength) : null,
-            Data = new Dictionary<string, string>(StringComparer.Ordinal) { ["…"] = "<cut: too large to send whole>" },
-        }.ToJson();
+    /// <summary>The text of a failure. One that is over the bounds says less.</summary>
+    internal static string Write(Failure failure) =>
+        TryWrite(failure) ?? Less(failure, mostLeaves: 1_000).Select(TryWrite).FirstOrDefault(text => text is not null) ?? FailureJsonWriter.Write(Alone(failure, Failure.MaxMessageLength), relaxed: true);
+
+    /// <summary>
+    /// A failure whose text has at most so many bytes: shortened as a whole first, as where it was captured, but to less. The same
+    /// instance where it fits as it is.
+    /// </summary>
+    internal static Failure Fit(Failure failure, int maxBytes)
+    {
+        if (Fits(failure, maxBytes)) return failure;
+        // Half of it, since its shape has to be said too.
+        int characters = maxBytes / MaxBytesOfACharacter / 2;
+        return Less(failure, mostLeaves: 100).Prepend(failure).Select(less => FailureBudget.Bound(less, characters)).FirstOrDefault(less => Fits(less, maxBytes)) ?? Alone(failure, characters / 4);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -53,9 +48,38 @@ internal static class FailureText
     private static string? TryWrite(Failure failure)
     {
         if (!IsWithinBounds(failure)) return null;
-        string json = failure.ToJson();
+        string json = FailureJsonWriter.Write(failure, relaxed: true);
         return json.Length <= MaxCharacters ? json : null;
     }
+
+    /// <summary>Most are far below any limit: those need not be written to see that.</summary>
+    private static bool Fits(Failure failure, int maxBytes) =>
+        FailureWeight.Of(failure) <= maxBytes || Encoding.UTF8.GetByteCount(FailureJsonWriter.Write(failure, relaxed: true)) <= maxBytes;
+
+    /// <summary>
+    /// What says less than a group: it with fewer and fewer of its leaves in full (rule E7), and at last without its nesting, with
+    /// nothing but the count of each type. Nothing where it is no group.
+    /// </summary>
+    private static IEnumerable<Failure> Less(Failure failure, int mostLeaves)
+    {
+        if (!failure.IsGroup || failure.ToException() is not ExceptionGroup group) yield break;
+        for (int leaves = mostLeaves; leaves > 0; leaves /= 10) yield return Failure.From(FailureBounds.Bound(group, leaves));
+        OmittedTally tally = new();
+        foreach (Exception leaf in GroupTree.Leaves(group)) tally.Add(leaf);
+        Children counted = new();
+        tally.AddTo(counted);
+        yield return Failure.From(new ExceptionGroup(group.Title, counted, cause: null));
+    }
+
+    /// <summary>A failure without what is inside.</summary>
+    private static Failure Alone(Failure failure, int maxLength) => new()
+    {
+        TypeName = failure.TypeName,
+        BaseTypeNames = failure.BaseTypeNames,
+        Message = SafeText.Cut(failure.Message, maxLength),
+        StackTrace = failure.StackTrace is { } stack ? SafeText.Cut(stack, maxLength) : null,
+        Data = new Dictionary<string, string>(StringComparer.Ordinal) { [SafeText.MoreEntries] = "<cut: too large to send whole>" },
+    };
 
     private static bool IsWithinBounds(Failure root)
     {

@@ -54,8 +54,13 @@ internal interface IWorkflowGrain : IGrainWithStringKey
     Task<bool> RetryAsync();
 
     /// <summary>Where the workflow stands, as JSON; null where there is none.</summary>
+    /// <exception cref="DescriptionTooLargeException">No message can carry it: <see cref="DescribeInPagesAsync"/> can.</exception>
     [Alias("describe")]
     Task<string?> DescribeAsync();
+
+    /// <summary>The same text in pages, each of which goes into a message; none where there is no such workflow. To be asked for one at a time.</summary>
+    [Alias("describe-in-pages")]
+    IAsyncEnumerable<string> DescribeInPagesAsync();
 
     /// <summary>Reads the journal from an entry on, and waits for one where there is none yet.</summary>
     [Alias("read")]
@@ -83,4 +88,9 @@ internal interface IWorkflowListGrain : IGrainWithGuidKey
     [Alias("purge")]
     [ResponseTimeout("00:01:00")]
     Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit);
+
+    /// <summary>How many bytes a message to a silo may have: one that has more never arrives, and its sender may not be told why.</summary>
+    [Alias("max-message")]
+    [ResponseTimeout("00:00:05")]
+    Task<int> GetMaxMessageBytesAsync();
 }

@@ -32,3 +32,7 @@ internal sealed record ListedWorkflow(
 /// <summary>The workflow's place is another one now: ask again.</summary>
 [GenerateSerializer, Alias("sheaf.WorkflowMovedException")]
 internal sealed class WorkflowMovedException(string message) : Exception(message);
+
+/// <summary>A description is larger than a message may be.</summary>
+[GenerateSerializer, Alias("sheaf.DescriptionTooLargeException")]
+internal sealed class DescriptionTooLargeException(string message) : Exception(message);

@@ -29,8 +29,8 @@ internal sealed class ClusterHost : ILifecycleParticipant<ISiloLifecycle>, IAsyn
         string address = silo.SiloAddress.ToParsableString();
         Context = new HostContext(services, builder.Registry, builder.Options, journal, builder.Time ?? TimeProvider.System, loggers.CreateLogger("Sheaf.Cluster"), address) { SiloName = silo.Name };
         Links = new SiteLinks(address);
-        Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post), takesOver: true);
-        Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context);
+        Workflows = new WorkflowOwner(Context, (header, post) => new ClusterChildren(header.Id, header.Epoch, Links, Context, post) { MessageLimit = MessageLimit }, takesOver: true);
+        Context.Nested = new NestedWorkflows(new ClusterClient(grains, builder.Options), Context, MessageLimit);
         _whereabouts = new Whereabouts(Context, Workflows);
         _outcomes = new OutcomeLinks(this, grains);
         Site = new SiteHost(Context, _settings.LeaseDuration, _outcomes.To, TryPost, (owner, workflow, ask) => owner == address ? OnAskAsync(workflow, ask) : AskAsync(grains.GetGrain<ISiteGrain>(owner), workflow, ask), Workflows.OnClaimed) { MessageLimit = MessageLimit };

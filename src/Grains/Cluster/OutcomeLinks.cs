@@ -28,6 +28,6 @@ internal sealed class OutcomeLinks(ClusterHost host, IGrainFactory grains)
         {
             WireOutcome[] wire = [.. outcomes.Select(outcome => WireOutcome.From(outcome.Workflow.Workflow.Value, outcome.Ended))];
             return (await grain.OutcomesAsync(new OutcomeBatch(site, wire)).ConfigureAwait(false)).ToAnswer();
-        });
+        }) { MessageLimit = host.MessageLimit };
     }
 }

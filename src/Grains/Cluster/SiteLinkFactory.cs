@@ -20,7 +20,7 @@ internal sealed class SiteLinkFactory(ClusterHost host, IGrainFactory grains)
             WireMessage[] messages = [.. items.Select(item => WireMessage.From(item.Workflow.Value, item.Epoch, item.Message))];
             SiteReply reply = await site.DeliverAsync(new SiteBatch(local, stream, first, messages)).ConfigureAwait(false);
             return new SiteAnswer(reply.IsLapsed, [.. reply.Found.Select(found => new FoundDeliveries(found.Workflow, found.Epoch, [.. found.Deliveries.Select(delivery => delivery.ToDelivery())]))], reply.IsLeaving);
-        }, host.Links);
+        }, host.Links) { MessageLimit = host.MessageLimit };
     }
 
     /// <summary>To oneself there is no network, and no lease: what one owner sends is applied in order as it is sent.</summary>

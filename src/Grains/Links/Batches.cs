@@ -6,17 +6,24 @@ internal static class Batches
     /// <summary>So many items go in one batch at the most.</summary>
     public const int MaxItems = 500;
 
-    /// <summary>A batch takes no more once its items have so many characters; a single larger one goes alone.</summary>
-    private const int MaxCharacters = 1024 * 1024;
+    /// <summary>And so many bytes, unless messages are smaller or a single item is larger.</summary>
+    public const int MaxBytes = 1024 * 1024;
 
     /// <summary>Takes the next batch out of an outbox, oldest first.</summary>
     /// <param name="outbox">What waits; afterwards what is left.</param>
-    /// <param name="size">An item's characters.</param>
-    public static List<T> Take<T>(ref List<T> outbox, Func<T, int> size)
+    /// <param name="size">An item's bytes.</param>
+    /// <param name="maxBytes">What all have together at the most; a single larger one goes alone.</param>
+    public static List<T> Take<T>(ref List<T> outbox, Func<T, long> size, int maxBytes)
     {
         int count = 0;
-        long characters = 0;
-        while (count < outbox.Count && count < MaxItems && characters < MaxCharacters) characters += size(outbox[count++]);
+        long bytes = 0;
+        while (count < outbox.Count && count < MaxItems)
+        {
+            bytes += size(outbox[count]);
+            if (count > 0 && bytes > maxBytes) break;
+            count++;
+        }
+
         List<T> batch = outbox;
         outbox = [];
         if (count < batch.Count)

@@ -46,6 +46,9 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         links.Register(workflow, this);
     }
 
+    /// <summary>What can be sent to a site.</summary>
+    public MessageLimit MessageLimit { get; init; } = new(int.MaxValue);
+
     public IRunningView View => this;
 
     public IReadOnlyDictionary<ChildId, string> WhyWaiting()
@@ -94,7 +97,16 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
     public void Start(DispatchWorker dispatch)
     {
         lock (_gate) _assigned[dispatch.Child] = (dispatch.Delivery, null);
-        _gathered.Add(dispatch);
+        // Also where it would run here: what a child's end is does not depend on that.
+        if (dispatch.Input is not { } input || MessageLimit.Fits(input)) _gathered.Add(dispatch);
+        else Refuse(dispatch);
+    }
+
+    /// <summary>No message can carry the child: that is its failure, and nobody else's (D10). Another attempt would be as large.</summary>
+    public void Refuse(DispatchWorker dispatch)
+    {
+        PayloadTooLargeException error = MessageLimit.TooLarge($"child '{dispatch.Name}'", dispatch.Input ?? "", dispatch.Map is not null);
+        _post(new Letter(new LeafEnded(dispatch.Child, dispatch.Attempt, dispatch.Delivery, Result.Failed(Failure.From(error)), _host.Time.GetUtcNow()) { IsWorthRetry = false }));
     }
 
     public void Start(RunStep step) => _beside.Start(step);

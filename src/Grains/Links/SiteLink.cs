@@ -68,6 +68,9 @@ internal sealed class SiteLink
         }
     }
 
+    /// <summary>What goes into one message.</summary>
+    public MessageLimit MessageLimit { get; init; } = new(int.MaxValue);
+
     /// <summary>Where the site is this silo's own: applies messages at once, in their order, without a stream.</summary>
     public Action<IReadOnlyList<SiteItem>>? Here { get; init; }
 
@@ -180,6 +183,17 @@ internal sealed class SiteLink
             {
                 return await _deliver(batch.Stream, batch.FirstNumber, batch.Items).ConfigureAwait(false);
             }
+            catch (Exception error) when (MessageSize.IsTooLarge(error) && batch.Items.Count > 1)
+            {
+                return await SendHalvesAsync(batch).ConfigureAwait(false);
+            }
+            catch (Exception error) when (MessageSize.IsTooLarge(error) && batch.Items is [{ Message: Deliver { Dispatch: var dispatch } } item])
+            {
+                ClusterLog.ChildTooLarge(_host.Logger, dispatch.Name, item.Workflow.Value, error);
+                _events.OnTooLarge(item, dispatch);
+                // Its number has to come all the same. There is no such scope anywhere.
+                batch = batch with { Items = [item with { Message = new ForgetScope(-1) }] };
+            }
             catch (Exception error)
             {
                 lock (_gate)
@@ -196,6 +210,16 @@ internal sealed class SiteLink
         }
     }
 
+    /// <summary>It is larger than was reckoned: what is too large for itself must not hold up the rest.</summary>
+    private async Task<SiteAnswer?> SendHalvesAsync(Batch batch)
+    {
+        int half = batch.Items.Count / 2;
+        SiteAnswer? first = await SendAsync(batch with { Items = [.. batch.Items.Take(half)] }).ConfigureAwait(false);
+        if (first is null or { IsLapsed: true } or { IsLeaving: true }) return first;
+        SiteAnswer? second = await SendAsync(batch with { FirstNumber = batch.FirstNumber + half, Items = [.. batch.Items.Skip(half)] }).ConfigureAwait(false);
+        return second is { IsLapsed: false, IsLeaving: false } last ? last with { Found = [.. first.Value.Found, .. last.Found] } : second;
+    }
+
     private Batch? Take(bool evenIfEmpty)
     {
         lock (_gate)
@@ -206,7 +230,7 @@ internal sealed class SiteLink
                 return null;
             }
 
-            List<SiteItem> items = Batches.Take(ref _outbox, item => item.Message is Deliver { Dispatch.Input: { } input } ? input.Length : 0);
+            List<SiteItem> items = Batches.Take(ref _outbox, item => MessageLimit.SizeOf(item.Message), MessageLimit.MaxBatchBytes);
             Batch batch = new(_stream, _nextNumber, items);
             _nextNumber += items.Count;
             return batch;
@@ -240,6 +264,9 @@ internal interface ISiteLinkEvents
 
     /// <summary>The silo stops: it has handed back all that it ran.</summary>
     void OnLeaving(SiteLink link);
+
+    /// <summary>A dispatch went nowhere, and never will: no message can carry it.</summary>
+    void OnTooLarge(SiteItem item, DispatchWorker dispatch);
 
     /// <summary>The site let go of all it ran for this owner (C5): the link is to be restarted.</summary>
     void OnLapsed(SiteLink link);

@@ -131,6 +131,11 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         }
     }
 
+    public void OnTooLarge(SiteItem item, DispatchWorker dispatch)
+    {
+        if (_children.TryGetValue(item.Workflow, out ClusterChildren? children)) children.Refuse(dispatch);
+    }
+
     public void OnLapsed(SiteLink link)
     {
         // As above. What is placed on it after this goes over the new stream, and must not be taken for lost.

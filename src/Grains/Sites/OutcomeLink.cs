@@ -27,6 +27,9 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
     private List<(SiteWorkflow Workflow, LeafEnded Ended)> _refused = [];
     private bool _tellsAgain;
 
+    /// <summary>What goes into one message.</summary>
+    public MessageLimit MessageLimit { get; init; } = new(int.MaxValue);
+
     public void Add(SiteWorkflow workflow, LeafEnded ended)
     {
         lock (_gate)
@@ -73,6 +76,14 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
                 }
 
                 if (host.Stopping.IsCancellationRequested) return;
+                if (MessageSize.IsTooLarge(error) && batch.Count > 1)
+                {
+                    // Larger than was reckoned: what is too large for itself must not hold up the rest.
+                    int half = batch.Count / 2;
+                    await Task.WhenAll(SendAsync(batch[..half]), SendAsync(batch[half..])).ConfigureAwait(false);
+                    return;
+                }
+
                 if (_outage.Speaks(out int heldBack)) ClusterLog.OutcomesFailed(host.Logger, owner, heldBack, error);
             }
 
@@ -141,7 +152,7 @@ internal sealed class OutcomeLink(HostContext host, string owner, Func<IReadOnly
                 return null;
             }
 
-            return Batches.Take(ref _outbox, item => item.Ended.Result.Value?.Length ?? 0);
+            return Batches.Take(ref _outbox, item => MessageLimit.SizeOf(item.Ended), MessageLimit.MaxBatchBytes);
         }
     }
 }

@@ -86,7 +86,13 @@ internal sealed class SiteHost(HostContext host, TimeSpan lease, Func<string, Ou
     private void ReportAgain(SiteWorkflow workflow, LeafEnded ended) => outcomes(workflow.Owner).Add(workflow, ended);
 
     /// <summary>Asks a workflow, on the silo of its owner, for what one of its children wants.</summary>
-    public Task<bool> AskAsync(string owner, WorkflowId workflow, LeafAsk wanted) => ask(owner, workflow, wanted);
+    /// <exception cref="PayloadTooLargeException">No message can carry it, also where the owner is here.</exception>
+    public Task<bool> AskAsync(string owner, WorkflowId workflow, LeafAsk wanted)
+    {
+        if (wanted is AskSpawn spawn && !MessageLimit.Fits(spawn.Json)) throw MessageLimit.TooLarge($"child '{spawn.Name}'", spawn.Json);
+        if (wanted is AskReady { Json: { } json } ready && !MessageLimit.Fits(json)) throw MessageLimit.TooLarge($"child {ready.Child}", json, what: "value that it is ready with");
+        return ask(owner, workflow, wanted);
+    }
 
     /// <summary>The workflow has ended, or its lease has.</summary>
     public void Forget(SiteWorkflow workflow, long epoch, bool hasLeaves)

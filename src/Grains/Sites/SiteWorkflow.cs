@@ -207,7 +207,7 @@ internal sealed class SiteWorkflow : ISiteEffects
             {
                 return await _site.AskAsync(owner, _workflow, ask).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is WorkflowMovedException or TimeoutException or OrleansException)
+            catch (Exception error) when ((error is WorkflowMovedException or TimeoutException or OrleansException) && !MessageSize.IsTooLarge(error))
             {
                 if (_host.Questions.Speaks(out int heldBack)) ClusterLog.AskFailed(_host.Logger, owner, ask.Child.ToString(), heldBack, error);
             }

@@ -3,13 +3,15 @@ using Sheaf.Hosting;
 namespace Sheaf.Grains;
 
 /// <summary>Nested workflows of a cluster: each is owned by whichever silo has its grain.</summary>
-internal sealed class NestedWorkflows(ClusterClient client, HostContext host) : INestedWorkflows
+internal sealed class NestedWorkflows(ClusterClient client, HostContext host, MessageLimit limit) : INestedWorkflows
 {
     /// <summary>How long until a workflow that is stuck is asked again.</summary>
     private static readonly TimeSpan StuckPause = TimeSpan.FromSeconds(1);
 
     public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
+        // Also where its grain is here: what a child's end is does not depend on where it runs.
+        if (!limit.Fits(nested.Input)) throw limit.TooLarge($"workflow '{nested.Id}'", nested.Input);
         await client.StartAsync(nested.Workflow, nested.Id, nested.Input, nested.Begin, Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         onStarted();
         while (true)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using Sheaf.Codecs;
 using Sheaf.Engine;
 using Sheaf.Hosting;
 using Sheaf.Journal;
@@ -55,9 +56,20 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
 
     public async Task<string?> DescribeAsync()
     {
-        // Off the grain's turn: the fold of a long journal takes its time.
-        WorkflowDescription? description = await StoreAway.AskAsync(host.Context, () => Task.Run(() => host.Workflows.DescribeAsync(Id, CancellationToken.None)));
-        return description is null ? null : JsonSerializer.Serialize(description, WireJson.Options);
+        string? json = await WriteDescriptionAsync();
+        return json is null || host.MessageLimit.Fits(json) ? json : throw new DescriptionTooLargeException($"The description of workflow '{Id}' is {json.Length} characters of JSON, more than a message of this cluster can carry.");
+    }
+
+    public async IAsyncEnumerable<string> DescribeInPagesAsync()
+    {
+        // Made once: the workflow goes on meanwhile, and its pages have to be of one text.
+        string json = await WriteDescriptionAsync() ?? "";
+        for (int from = 0; from < json.Length;)
+        {
+            string page = host.MessageLimit.Page(json, from);
+            yield return page;
+            from += page.Length;
+        }
     }
 
     public Task<JournalPage> ReadAsync(long fromSequence, TimeSpan wait) => AskAsync(async () =>
@@ -98,13 +110,18 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         try
         {
             (Result result, CancellationCause? cause) = await end;
-            return new EndedWorkflow(result.Kind, result.Value is { } value ? host.MessageLimit.Page(value, 0) : null, result.Failure?.ToJson(), cause, Stuck: null, result.Value?.Length ?? 0);
+            string? failure = result.Failure is { } whole ? FailureText.Write(host.MessageLimit.Bound(whole)) : null;
+            return new EndedWorkflow(result.Kind, result.Value is { } value ? host.MessageLimit.Page(value, 0) : null, failure, cause, Stuck: null, result.Value?.Length ?? 0);
         }
         catch (WorkflowStuckException stuck)
         {
             return new EndedWorkflow(OutcomeKind.Cancelled, null, null, null, stuck, 0);
         }
     }
+
+    /// <summary>Off the grain's turn: the fold of a long journal takes its time.</summary>
+    private Task<string?> WriteDescriptionAsync() => StoreAway.AskAsync(host.Context, () => Task.Run(async () =>
+        await host.Workflows.DescribeAsync(Id, CancellationToken.None) is { } description ? JsonSerializer.Serialize(description, WireJson.Options) : null));
 
     private async Task<bool> InputAsync(Input input)
     {

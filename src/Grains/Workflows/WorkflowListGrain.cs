@@ -46,6 +46,8 @@ internal sealed class WorkflowListGrain(ClusterHost host) : Grain, IWorkflowList
         static (string, string, string, int) KeyOf(RunningChild child) => (child.Silo, child.WorkflowId, child.Child, child.Delivery);
     }
 
+    public Task<int> GetMaxMessageBytesAsync() => Task.FromResult(host.MessageLimit.MaxMessageBytes);
+
     public Task<int> PurgeAsync(DateTimeOffset endedBefore, int limit) =>
         StoreAway.AskAsync(host.Context, () => host.Context.Journal.PurgeAsync(endedBefore, limit, CancellationToken.None));
 

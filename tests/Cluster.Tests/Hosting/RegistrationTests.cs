@@ -73,7 +73,7 @@ public sealed class RegistrationTests
     {
         SheafSiloOptions options = new();
         set(options);
-        OrleansConfigurationException refused = Assert.Throws<OrleansConfigurationException>(() => new SheafSiloOptionsValidator(Options.Create(options)).ValidateConfiguration());
+        OrleansConfigurationException refused = Assert.Throws<OrleansConfigurationException>(() => new SheafSiloOptionsValidator(Options.Create(options), Options.Create(new SiloMessagingOptions()), _services.AddSheaf(Same)).ValidateConfiguration());
         Assert.StartsWith(says, refused.Message, StringComparison.Ordinal);
     }
 
