@@ -17,7 +17,7 @@ public sealed record SheafOptions
     public JsonSerializerOptions SerializerOptions { get; init; } = DefaultSerializerOptions;
 
     /// <summary>How many bytes of JSON an input or a value may have (rule D10). More is its own child's failure.</summary>
-    /// <value>The default is 4 MiB. At least 1.</value>
+    /// <value>The default is 4 MiB. At least 1; on a silo at most three quarters of Orleans' <c>SiloMessagingOptions.MaxMessageBodySize</c>, which is 100 MB.</value>
     public int MaxPayloadBytes { get; init; } = DefaultMaxPayloadBytes;
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Sheaf;
 
-/// <summary>An input or a value is larger than <see cref="SheafOptions.MaxPayloadBytes"/> (rule D10). Only its own child fails.</summary>
+/// <summary>An input or a value is larger than <see cref="SheafOptions.MaxPayloadBytes"/>, or than a message of the cluster can carry (rule D10). Only its own child fails, or its own caller.</summary>
 public sealed class PayloadTooLargeException : Exception
 {
     /// <summary>Creates the exception with a message of one's own.</summary>

@@ -259,8 +259,7 @@ internal sealed class ClusterClient(IGrainFactory grains, SheafOptions options)
             catch (Exception error) when (MessageSize.IsTooLarge(error))
             {
                 // Neither this nor a repetition arrives.
-                throw new PayloadTooLargeException(
-                    sent is null ? $"A message between this client and the cluster, or its answer, is too large: {error.Message}. Raise MaxMessageBodySize of SiloMessagingOptions and ClientMessagingOptions." : sent.TooLarge(error.Message), error);
+                throw new PayloadTooLargeException(sent?.TooLarge(error.Message) ?? $"A call to the cluster is more than a message can carry: {error.Message}", error);
             }
         }
     }

@@ -15,6 +15,8 @@ internal static class FailureText
     /// <summary>The deepest nesting: origins are composed from the outermost group down, at a cost with the square of the depth.</summary>
     internal const int MaxDepth = 10_000;
 
+    private static readonly Dictionary<string, string> NotWhole = new(StringComparer.Ordinal) { [SafeText.MoreEntries] = "<cut: too large to send whole>" };
+
     /// <summary>What a character may cost as JSON.</summary>
     private const int MaxBytesOfACharacter = 6;
 
@@ -68,7 +70,7 @@ internal static class FailureText
         foreach (Exception leaf in GroupTree.Leaves(group)) tally.Add(leaf);
         Children counted = new();
         tally.AddTo(counted);
-        yield return Failure.From(new ExceptionGroup(group.Title, counted, cause: null));
+        yield return Failure.From(new ExceptionGroup(group.Title, counted, cause: null)) with { TypeName = failure.TypeName, BaseTypeNames = failure.BaseTypeNames, Data = NotWhole };
     }
 
     /// <summary>A failure without what is inside.</summary>
@@ -78,7 +80,7 @@ internal static class FailureText
         BaseTypeNames = failure.BaseTypeNames,
         Message = SafeText.Cut(failure.Message, maxLength),
         StackTrace = failure.StackTrace is { } stack ? SafeText.Cut(stack, maxLength) : null,
-        Data = new Dictionary<string, string>(StringComparer.Ordinal) { [SafeText.MoreEntries] = "<cut: too large to send whole>" },
+        Data = NotWhole,
     };
 
     private static bool IsWithinBounds(Failure root)

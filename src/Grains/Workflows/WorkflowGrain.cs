@@ -135,14 +135,43 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         List<byte[]> commits = [];
         long first = fromSequence;
         int size = 0;
+        int most = Math.Min(MaxPageBytes, host.MessageLimit.MaxValueBytes);
         await foreach (JournalCommit commit in host.Context.Journal.ReadAsync(Id, fromSequence))
         {
+            if (commits.Count > 0 && size + commit.Body.Length > most) break;
+            if (commit.Body.Length > host.MessageLimit.MaxValueBytes) return PartOf(commit, fromSequence, actor);
             if (commits.Count == 0) first = commit.FirstSequence;
             commits.Add(commit.Body.ToArray());
-            if ((size += commit.Body.Length) >= MaxPageBytes) break;
+            size += commit.Body.Length;
         }
 
         return new JournalPage(first, commits, actor?.StuckReason);
+    }
+
+    /// <summary>Of a commit that no message can carry: as many of its entries, from the one that is asked for, as it can; a page may begin and end anywhere.</summary>
+    private JournalPage PartOf(JournalCommit commit, long fromSequence, WorkflowActor? actor)
+    {
+        IReadOnlyList<JournalEntry> entries = EntryCodec.Decode(commit.Body.Span);
+        int skipped = (int)Math.Max(0, fromSequence - commit.FirstSequence);
+        for (int count = entries.Count - skipped; ; count /= 2)
+        {
+            JournalEntry[] part = count > 1 ? [.. entries.Skip(skipped).Take(count)] : [Bound(entries[skipped], commit.FirstSequence + skipped)];
+            byte[] body = EntryCodec.Encode(part);
+            if (count <= 1 || body.Length <= host.MessageLimit.MaxValueBytes) return new JournalPage(commit.FirstSequence + skipped, [body], actor?.StuckReason);
+        }
+    }
+
+    /// <summary>The end of a workflow has its failure whole; those who watch it are told as much as whoever waits for it.</summary>
+    /// <exception cref="PayloadTooLargeException">It is something else that is too large, such as the value of a map.</exception>
+    private JournalEntry Bound(JournalEntry entry, long sequence)
+    {
+        if (entry is EndScope { Parts: null, Result: { Failure: { } failure } result } end) return end with { Result = result with { Failure = host.MessageLimit.Bound(failure) } };
+        int size = EntryCodec.Encode([entry]).Length;
+        // A child's failure that just fits has a little more around it here.
+        int most = host.MessageLimit.MaxMessageBytes / 8 * 7;
+        return size <= most
+            ? entry
+            : throw new PayloadTooLargeException($"Entry {sequence} of the journal of workflow '{Id}' is {size} bytes; a message of this cluster can carry {most}. Raise SiloMessagingOptions.MaxMessageBodySize.");
     }
 
     /// <summary>Stays activated while the workflow runs here: were the place collected, the next call might find another one.</summary>

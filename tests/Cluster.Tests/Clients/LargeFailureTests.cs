@@ -72,6 +72,9 @@ public sealed class LargeFailureTests
         // But for the stack of each caller.
         Assert.Equal(Failure.From(failures) with { StackTrace = null }, Failure.From(later) with { StackTrace = null });
         Assert.NotNull(await cluster.Field.GuardAsync(cluster.Client.DescribeAsync(id), "the description"));
+        // The journal's commits are larger than messages too.
+        IReadOnlyList<WorkflowEvent> events = await cluster.EventsAsync(id);
+        Assert.Equal(failures.LeafCount, events.Count(seen => seen.Kind == WorkflowEventKind.ChildEnded && seen.Path.Count == 2));
         await foreach (JournalCommit commit in cluster.Journal.ReadAsync(id)) Assert.InRange(commit.Body.Length, 1, 16 * 1024 * 1024);
     }
 
