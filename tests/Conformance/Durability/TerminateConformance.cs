@@ -146,10 +146,7 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Terminate_ANestedWorkflowIsStuck_WaitsUntilThatIsTerminatedToo()
     {
-        HostProcess process = await StartAsync(configure: sheaf => AddBroken(sheaf).AddWorkflow<ParentOfBrokenWorkflow>());
-        await process.Client.StartAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, "");
-        await Stage.ReachedAsync("made");
-        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => process.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        HostProcess process = await StartStuckNestedAsync();
         Assert.True(await process.Client.TerminateAsync(Stage.Id, "all of it"));
         WorkflowDescription description = (await process.Client.DescribeAsync(Stage.Id))!;
         Assert.Equal((WorkflowStatus.Running, $"workflow '{ChildId}'"), (description.Status, description.Children[0].Children[0].WaitsFor));
@@ -162,10 +159,7 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
     [Trait("Rule", "R3")]
     public async Task Terminate_ANestedWorkflow_FailsItsParent()
     {
-        HostProcess process = await StartAsync(configure: sheaf => AddBroken(sheaf).AddWorkflow<ParentOfBrokenWorkflow>());
-        await process.Client.StartAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, "");
-        await Stage.ReachedAsync("made");
-        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => process.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        HostProcess process = await StartStuckNestedAsync();
         Assert.True(await process.Client.TerminateAsync(ChildId, "only this"));
         ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => ResultAsync(process));
         Assert.Contains($"'{ChildId}' was terminated by 'client': only this", Assert.IsType<WorkflowTerminatedException>(Assert.Single(failures.Leaves).Exception).Message, StringComparison.Ordinal);
@@ -209,15 +203,12 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
     [Trait("Rule", "D3")]
     public async Task Terminate_TheClassesAreGone_KeepsTheParentUntilTheNestedOneIsTerminatedToo()
     {
-        HostProcess first = await StartAsync(configure: sheaf => AddBroken(sheaf).AddWorkflow<ParentOfBrokenWorkflow>());
-        await first.Client.StartAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, "");
-        await Stage.ReachedAsync("made");
-        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => first.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        HostProcess first = await StartStuckNestedAsync();
         await EndAsync(first);
         HostProcess second = await StartAsync();
         await Assert.ThrowsAsync<WorkflowStuckException>(() => ResultAsync(second));
         Assert.True(await second.Client.TerminateAsync(Stage.Id, "all of it"));
-        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => second.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+        await NestedIsStuckAsync(second);
         Assert.Equal(WorkflowStatus.Running, (await second.Client.DescribeAsync(Stage.Id))!.Status);
         Assert.True(await second.Client.TerminateAsync(ChildId, "this too"));
         await AssertTerminatedAsync(second, ChildId, "this too");
@@ -262,6 +253,18 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
         });
         return sheaf.AddWorkflow<BrokenWorkflow>();
     }
+
+    private async Task<HostProcess> StartStuckNestedAsync()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => AddBroken(sheaf).AddWorkflow<ParentOfBrokenWorkflow>());
+        await process.Client.StartAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, "");
+        await Stage.ReachedAsync("made");
+        await NestedIsStuckAsync(process);
+        return process;
+    }
+
+    private Task NestedIsStuckAsync(HostProcess process) =>
+        Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => process.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
 
     private async Task<HostProcess> StartStuckBesideWorkAsync(IJournal? journal = null)
     {
