@@ -75,5 +75,5 @@ public sealed class InterruptibleStart(IWorkflowClient client, WorkflowId id, st
     /// <summary>Whether it is known what became of a start: a call that was not answered in time may have started the workflow.</summary>
     private static bool IsAnswered(Task start) => start.IsCompletedSuccessfully || IsRefusal(start.Exception?.InnerException);
 
-    private static bool IsRefusal(Exception? error) => error is ArgumentException or (InvalidOperationException and not ObjectDisposedException);
+    private static bool IsRefusal(Exception? error) => error is ArgumentException or PayloadTooLargeException or (InvalidOperationException and not ObjectDisposedException);
 }

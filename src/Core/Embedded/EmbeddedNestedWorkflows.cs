@@ -9,7 +9,7 @@ internal sealed class EmbeddedNestedWorkflows(WorkflowOwner owner) : INestedWork
 {
     public async Task<WorkflowEnd> RunAsync(NestedWorkflow nested, Action onStarted, CancellationToken cancellationToken)
     {
-        WorkflowHeader header = await PersistAsync(nested, () => owner.HeaderAsync(nested.Workflow, nested.Id, nested.Input, cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
+        WorkflowHeader header = await owner.HeaderAsync(nested.Workflow, nested.Id, nested.Input, () => PersistAsync(nested, () => owner.Host.Journal.FindAsync(nested.Id, cancellationToken), cancellationToken)).ConfigureAwait(false);
         (CreateResult result, WorkflowActor started) = await PersistAsync(nested, () => owner.CreateAsync(header, nested.Begin, cancellationToken), cancellationToken).ConfigureAwait(false);
         WorkflowOwner.ThrowIfAnother(result.Header, header);
         // One that was created here may have ended and be forgotten by now: its actor knows how.

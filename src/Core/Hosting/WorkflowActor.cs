@@ -129,7 +129,8 @@ internal sealed partial class WorkflowActor : IDisposable
         if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
         if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
-        else done.OnDone(false);
+        // It has ended, and its state changes no more.
+        else done.OnDone(letter.Input is AskTerminate && _run.State.IsTerminated);
     }
 
     public void Dispose()

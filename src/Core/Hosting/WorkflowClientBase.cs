@@ -33,8 +33,8 @@ internal abstract class WorkflowClientBase(Payloads payloads, SheafOptions optio
     {
         try
         {
-            while (!await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false) && !end.IsCompleted)
-                await Task.WhenAny(end, Task.Delay(Pause, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+            for (int tries = 1; !await CancelAsync(id, "the caller's token was signalled", CancellationToken.None).ConfigureAwait(false) && !end.IsCompleted; tries++)
+                await Task.WhenAny(end, Task.Delay(Outage.DelayAfter(tries, Pause), TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
         }
         catch (WorkflowStuckException)
         {

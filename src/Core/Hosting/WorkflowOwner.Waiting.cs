@@ -74,7 +74,7 @@ internal sealed partial class WorkflowOwner
             {
                 if (next is not null) next.Post(letter);
                 else if (refusal is not null) letter.Done?.OnRefused(refusal);
-                else letter.Done?.OnDone(false);
+                else letter.Done?.OnDone(await WasDoneAsync(left.Id, letter.Input, _host.Stopping).ConfigureAwait(false));
             }
         }
     }

@@ -98,13 +98,13 @@ internal sealed partial class WorkflowOwner
     /// <summary>Starts a workflow, unless its id is taken. Returns when it is there durably.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
     public async Task<bool> StartAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken) =>
-        await StartAsync(await HeaderAsync(workflow, id, input, cancellationToken).ConfigureAwait(false), begin, cancellationToken).ConfigureAwait(false);
+        await StartAsync(await HeaderAsync(workflow, id, input, () => _host.Journal.FindAsync(id, cancellationToken)).ConfigureAwait(false), begin, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Starts a workflow, unless its id is taken, and waits for its end.</summary>
     /// <exception cref="InvalidOperationException">The id belongs to another workflow or input.</exception>
     public async Task<WorkflowEnd> RunAsync(string workflow, WorkflowId id, string input, Begin begin, CancellationToken cancellationToken)
     {
-        WorkflowHeader mine = await HeaderAsync(workflow, id, input, cancellationToken).ConfigureAwait(false);
+        WorkflowHeader mine = await HeaderAsync(workflow, id, input, () => _host.Journal.FindAsync(id, cancellationToken)).ConfigureAwait(false);
         WorkflowActor? actor = GetOrRun(mine, isNew: true, begin);
         if (actor is not null && actor.Creates(mine) && actor.TryHold() is { } held)
         {
@@ -125,9 +125,13 @@ internal sealed partial class WorkflowOwner
 
     /// <summary>The header of a workflow that this host is about to create, unless it is there. One that is there may be of a class that this host does not have: it is stuck then, and its starter waits.</summary>
     /// <exception cref="InvalidOperationException">It is not there, and no such workflow is registered.</exception>
-    public async ValueTask<WorkflowHeader> HeaderAsync(string workflow, WorkflowId id, string input, CancellationToken cancellationToken)
+    /// <param name="workflow">The name of its class.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="input">Its input.</param>
+    /// <param name="find">Asks the journal for it.</param>
+    public async ValueTask<WorkflowHeader> HeaderAsync(string workflow, WorkflowId id, string input, Func<Task<WorkflowHeader?>> find)
     {
-        if (!_host.Registry.Workflows.Has(workflow) && await _host.Journal.FindAsync(id, cancellationToken).ConfigureAwait(false) is null)
+        if (!_host.Registry.Workflows.Has(workflow) && await find().ConfigureAwait(false) is null)
             throw new InvalidOperationException(_host.Registry.Workflows.Missing(workflow));
         return new WorkflowHeader { Id = id, Workflow = workflow, Input = input, CreatedAt = _host.Time.GetUtcNow(), Owner = _host.OwnerName, Epoch = 1 };
     }
@@ -221,12 +225,15 @@ internal sealed partial class WorkflowOwner
             return false;
         }
 
-        // What a call whose answer was lost has done: it is made again.
-        if (actor is null) return input is AskTerminate && (await JournalReading.FoldAsync(_host.Journal, id, cancellationToken).ConfigureAwait(false)).IsTerminated;
+        if (actor is null) return await WasDoneAsync(id, input, cancellationToken).ConfigureAwait(false);
         LetterAnswer answer = new();
         actor.Post(new Letter(input, answer));
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Whether a workflow that has ended did so by this: then a call is made again whose answer was lost.</summary>
+    private async Task<bool> WasDoneAsync(WorkflowId id, Input input, CancellationToken cancellationToken) =>
+        input is AskTerminate && (await JournalReading.FoldAsync(_host.Journal, id, cancellationToken).ConfigureAwait(false)).IsTerminated;
 
     public async Task<WorkflowDescription?> DescribeAsync(WorkflowId id, CancellationToken cancellationToken)
     {

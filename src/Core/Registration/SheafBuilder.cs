@@ -23,7 +23,7 @@ public sealed class SheafBuilder
 
     /// <summary>Decides what runs the workflows.</summary>
     /// <param name="place">For people: "in this process".</param>
-    /// <returns>Whether it was not decided before; if it was, and otherwise, it throws.</returns>
+    /// <returns>Whether this call has decided it; <see langword="false"/> where one before has decided the same.</returns>
     /// <exception cref="InvalidOperationException">Something else runs them: two hosts would take them from each other.</exception>
     internal bool TryRunOn(string place)
     {

@@ -50,6 +50,6 @@ internal static partial class ClusterLog
     [LoggerMessage(EventId = 53, Level = LogLevel.Warning, Message = "{Count} workflows that this silo owned and did not run were taken up: the answer to their claim may have been lost.")]
     public static partial void TakenUp(ILogger logger, int count);
 
-    [LoggerMessage(EventId = 54, Level = LogLevel.Error, Message = "Child '{Child}' of workflow {Workflow} is more than a message of the cluster can carry; it fails.")]
+    [LoggerMessage(EventId = 55, Level = LogLevel.Error, Message = "Child '{Child}' of workflow {Workflow} is more than a message of the cluster can carry; it fails.")]
     public static partial void ChildTooLarge(ILogger logger, string child, string workflow, Exception error);
 }

@@ -11,6 +11,8 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
     // Silos of the cluster that have no site: they run without Sheaf.
     private readonly ConcurrentDictionary<string, bool> _strangers = new(StringComparer.Ordinal);
 
+    private readonly Outage _unanswered = new(TimeProvider.System);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Whether this is the first of the active silos that have Sheaf: one of a cluster does what only one has to.</summary>
@@ -85,7 +87,7 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
             }
             catch (Exception error)
             {
-                if (host.Questions.Speaks(out int heldBack)) ClusterLog.InfoFailed(host.Logger, link.Silo, heldBack, error);
+                if (_unanswered.Speaks(out int heldBack)) ClusterLog.InfoFailed(host.Logger, link.Silo, heldBack, error);
             }
 
             await Task.Delay(Pause, TimeProvider.System, host.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -99,15 +99,12 @@ internal sealed class ClusterChildren : IChildRunner, IRunningView
         lock (_gate) _assigned[dispatch.Child] = (dispatch.Delivery, null);
         // Also where it would run here: what a child's end is does not depend on that.
         if (dispatch.Input is not { } input || MessageLimit.Fits(input)) _gathered.Add(dispatch);
-        else Refuse(dispatch);
+        else Refuse(dispatch, MessageLimit.TooLarge($"child '{dispatch.Name}'", input, dispatch.Map is not null));
     }
 
     /// <summary>No message can carry the child: that is its failure, and nobody else's (D10). Another attempt would be as large.</summary>
-    public void Refuse(DispatchWorker dispatch)
-    {
-        PayloadTooLargeException error = MessageLimit.TooLarge($"child '{dispatch.Name}'", dispatch.Input ?? "", dispatch.Map is not null);
+    public void Refuse(DispatchWorker dispatch, PayloadTooLargeException error) =>
         _post(new Letter(new LeafEnded(dispatch.Child, dispatch.Attempt, dispatch.Delivery, Result.Failed(Failure.From(error)), _host.Time.GetUtcNow()) { IsWorthRetry = false }));
-    }
 
     public void Start(RunStep step) => _beside.Start(step);
 

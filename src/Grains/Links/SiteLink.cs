@@ -190,7 +190,7 @@ internal sealed class SiteLink
             catch (Exception error) when (MessageSize.IsTooLarge(error) && batch.Items is [{ Message: Deliver { Dispatch: var dispatch } } item])
             {
                 ClusterLog.ChildTooLarge(_host.Logger, dispatch.Name, item.Workflow.Value, error);
-                _events.OnTooLarge(item, dispatch);
+                _events.OnTooLarge(item, dispatch, error);
                 // Its number has to come all the same. There is no such scope anywhere.
                 batch = batch with { Items = [item with { Message = new ForgetScope(-1) }] };
             }
@@ -266,7 +266,7 @@ internal interface ISiteLinkEvents
     void OnLeaving(SiteLink link);
 
     /// <summary>A dispatch went nowhere, and never will: no message can carry it.</summary>
-    void OnTooLarge(SiteItem item, DispatchWorker dispatch);
+    void OnTooLarge(SiteItem item, DispatchWorker dispatch, Exception error);
 
     /// <summary>The site let go of all it ran for this owner (C5): the link is to be restarted.</summary>
     void OnLapsed(SiteLink link);

@@ -131,9 +131,10 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         }
     }
 
-    public void OnTooLarge(SiteItem item, DispatchWorker dispatch)
+    public void OnTooLarge(SiteItem item, DispatchWorker dispatch, Exception error)
     {
-        if (_children.TryGetValue(item.Workflow, out ClusterChildren? children)) children.Refuse(dispatch);
+        if (_children.TryGetValue(item.Workflow, out ClusterChildren? children))
+            children.Refuse(dispatch, new PayloadTooLargeException($"Child '{dispatch.Name}' is more than a message of this cluster can carry: {error.Message}", error));
     }
 
     public void OnLapsed(SiteLink link)

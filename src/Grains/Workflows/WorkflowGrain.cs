@@ -161,11 +161,17 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
         }
     }
 
-    /// <summary>The end of a workflow has its failure whole; those who watch it are told as much as whoever waits for it.</summary>
-    /// <exception cref="PayloadTooLargeException">It is something else that is too large, such as the value of a map.</exception>
+    /// <summary>The journal has failures whole; those who watch are told as much as whoever waits. Inputs nobody reads from here.</summary>
+    /// <exception cref="PayloadTooLargeException">It is something else that is too large, such as the values of a map's part.</exception>
     private JournalEntry Bound(JournalEntry entry, long sequence)
     {
-        if (entry is EndScope { Parts: null, Result: { Failure: { } failure } result } end) return end with { Result = result with { Failure = host.MessageLimit.Bound(failure) } };
+        entry = entry switch
+        {
+            EndScope { Parts: null } end => end with { Result = Bound(end.Result) },
+            ChildEnded ended => ended with { Result = Bound(ended.Result) },
+            StartChild start => start with { Input = null },
+            _ => entry,
+        };
         int size = EntryCodec.Encode([entry]).Length;
         // A child's failure that just fits has a little more around it here.
         int most = host.MessageLimit.MaxMessageBytes / 8 * 7;
@@ -173,6 +179,8 @@ internal sealed class WorkflowGrain(ClusterHost host) : Grain, IWorkflowGrain
             ? entry
             : throw new PayloadTooLargeException($"Entry {sequence} of the journal of workflow '{Id}' is {size} bytes; a message of this cluster can carry {most}. Raise SiloMessagingOptions.MaxMessageBodySize.");
     }
+
+    private Result Bound(Result result) => result.Failure is { } failure ? result with { Failure = host.MessageLimit.Bound(failure) } : result;
 
     /// <summary>Stays activated while the workflow runs here: were the place collected, the next call might find another one.</summary>
     private void Keep()

@@ -37,6 +37,8 @@ public sealed class LargeInputTests
         Assert.StartsWith("The input of child 'map[0..25]' is 260079 bytes of JSON; a message of this cluster can carry 196608. ", message, StringComparison.Ordinal);
         Assert.Contains("fewer InputsPerChild", message, StringComparison.Ordinal);
         Assert.EndsWith("raise SiloMessagingOptions.MaxMessageBodySize.", message, StringComparison.Ordinal);
+        // Its journal has the input; who watches is not sent it.
+        Assert.Contains(await cluster.EventsAsync("large"), seen => seen.Kind == WorkflowEventKind.WorkflowEnded);
     }
 
     [Theory]

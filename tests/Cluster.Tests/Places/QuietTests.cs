@@ -19,7 +19,7 @@ public sealed class QuietTests : IDisposable
         await using FieldCluster cluster = await StartAsync();
         await cluster.AddAsync();
         await cluster.AddAsync();
-        Assert.DoesNotContain(_log.Said, said => IsOurs(said));
+        Assert.DoesNotContain(_log.Said, said => IsWrong(said));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class QuietTests : IDisposable
         cluster.Field.Open("open");
         await cluster.HeaderAsync(id, header => header.Status == WorkflowStatus.Succeeded);
         await cluster.LetGoAsync(id);
-        Assert.DoesNotContain(_log.Said, said => IsOurs(said));
+        Assert.DoesNotContain(_log.Said, said => IsWrong(said));
 
         async Task<IReadOnlyList<DetailedGrainStatistic>> ActivationsAsync(IGrainFactory factory) =>
             [.. (await factory.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics()).Where(grain => grain.GrainId.Key.ToString() == id.Value)];
@@ -45,6 +45,6 @@ public sealed class QuietTests : IDisposable
 
     private Task<FieldCluster> StartAsync() => FieldCluster.StartAsync(new Wanted { Silos = 2, Silo = silo => silo.Services.AddSingleton<ILoggerProvider>(_log) });
 
-    // A call that could not be placed is logged by Orleans.
-    private static bool IsOurs(string said) => said.StartsWith("Sheaf", StringComparison.Ordinal) || said.StartsWith("Orleans.Messaging[", StringComparison.Ordinal);
+    // A task that failed, a silo that did not say what it can run, and Orleans' word on a call that could not be placed.
+    private static bool IsWrong(string said) => said.StartsWith("Sheaf.Cluster[20]", StringComparison.Ordinal) || said.StartsWith("Sheaf.Cluster[45]", StringComparison.Ordinal) || said.StartsWith("Orleans.Messaging[100071]", StringComparison.Ordinal);
 }

@@ -158,6 +158,15 @@ public abstract class NestedConformance<THost> : DurableTests<THost>
     }
 
     [Fact]
+    [Trait("Rule", "D10")]
+    public async Task Nested_NobodyHasItsClass_FailsItsParent()
+    {
+        HostProcess process = await StartAsync(configure: sheaf => sheaf.AddWorkflow<ParentOfBrokenWorkflow>());
+        ExceptionGroup failures = await Assert.ThrowsAsync<ExceptionGroup>(() => Stage.GuardAsync(process.Client.RunAsync(Run.Workflow<ParentOfBrokenWorkflow>(), Stage.Id, ""), "the parent's end"));
+        Assert.Contains("No workflow is registered as 'broken/v1'", Assert.Single(failures.Leaves).Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Trait("Rule", "D3")]
     public async Task Nested_IsStuck_ParentWaitsUntilItIsMended()
     {

@@ -74,7 +74,9 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
         await Stage.GuardAsync(Host.Time.TimerStarted(Seconds(30)), "the grace period");
         Host.Time.Advance(Seconds(30));
         await AssertTerminatedAsync(process, Stage.Id, "with no reason given");
-        Assert.Equal(OutcomeKind.Abandoned, (await process.Client.DescribeAsync(Stage.Id))!.Children[0].Children[0].Outcome);
+        ChildDescription abandoned = (await process.Client.DescribeAsync(Stage.Id))!.Children[0].Children[0];
+        Assert.Equal(OutcomeKind.Abandoned, abandoned.Outcome);
+        Assert.Contains("had not ended 00:00:30 later", abandoned.Failure!.Message, StringComparison.Ordinal);
         Assert.Equal(1, Stage.Running);
     }
 
@@ -263,8 +265,8 @@ public abstract class TerminateConformance<THost> : DurableTests<THost>
         return process;
     }
 
-    private Task NestedIsStuckAsync(HostProcess process) =>
-        Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => process.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
+    private async Task NestedIsStuckAsync(HostProcess process) =>
+        await Stage.GuardAsync(Assert.ThrowsAsync<WorkflowStuckException>(() => process.Client.ResultAsync<string>(ChildId)), "the nested workflow to be stuck");
 
     private async Task<HostProcess> StartStuckBesideWorkAsync(IJournal? journal = null)
     {

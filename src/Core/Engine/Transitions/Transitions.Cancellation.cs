@@ -66,12 +66,14 @@ internal static partial class Transitions
     /// </summary>
     private static void Abandon(WorkflowState state, ScopeState scope, IEffects effects)
     {
+        // A termination may have cut the grace short.
+        TimeSpan waited = state.IsTerminated ? scope.AbandonAt!.Value - scope.Cause!.At : scope.GracePeriod;
         // By index: an end never adds children, since nothing is started in a cancelled scope.
         for (int i = 0; i < scope.Children.Count; i++)
         {
             if (scope.Children[i] is not { CanBeAbandoned: true, Status: ChildStatus.Running } leaf) continue;
             effects.GiveUp(leaf);
-            End(state, leaf, Result.Abandoned(Failure.From(ChildAbandonedException.Of(leaf.Start.Name, scope.GracePeriod))), effects);
+            End(state, leaf, Result.Abandoned(Failure.From(ChildAbandonedException.Of(leaf.Start.Name, waited))), effects);
         }
     }
 

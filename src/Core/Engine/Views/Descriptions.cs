@@ -37,14 +37,12 @@ internal static class Descriptions
         _ => WorkflowStatus.Cancelled,
     };
 
+    /// <summary>What a child has failed with, as it is shown. That of a group is made of its children's, each of which was bounded (E7).</summary>
+    public static Failure? FailureOf(ChildState child) => child is { Result.Failure: { } failure, Inner: not null } ? FailureBudget.Bound(failure) : child.Result?.Failure;
+
     private sealed class Describing(WorkflowState state, IRunningView? running)
     {
         private readonly IReadOnlyDictionary<ChildId, string>? _waiting = running?.WhyWaiting();
-
-        /// <summary>That of a group is made of its children's, each of which was bounded (E7).</summary>
-        private static Failure? FailureOf(ChildState child) => child.Result is { Failure: { } failure }
-            ? child.Inner is null ? failure : FailureBudget.Bound(failure)
-            : child.Status == ChildStatus.BackingOff ? child.LastFailure : null;
 
         public IReadOnlyList<ChildDescription> ChildrenOf(ScopeState scope) => [.. scope.Children.Select(Of)];
 
@@ -62,7 +60,7 @@ internal static class Descriptions
             IsReady = child.IsReady,
             StartedAt = child.StartedAt,
             EndedAt = child.EndedAt,
-            Failure = FailureOf(child),
+            Failure = FailureOf(child) ?? (child.Status == ChildStatus.BackingOff ? child.LastFailure : null),
             Cause = child.Inner?.Cause,
             WaitsFor = WaitsFor(child),
             Cancellation = CancellationOf(child),

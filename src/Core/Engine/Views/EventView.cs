@@ -47,7 +47,7 @@ internal sealed class EventView(WorkflowId id) : NoEffects
     }
 
     public override void ChildEnded(ChildState child) =>
-        _events.Add(Of(WorkflowEventKind.ChildEnded, child) with { Outcome = child.Result!.Kind, Failure = child.Result.Failure });
+        _events.Add(Of(WorkflowEventKind.ChildEnded, child) with { Outcome = child.Result!.Kind, Failure = Descriptions.FailureOf(child) });
 
     public override void ChildReady(ChildState child) => _events.Add(Of(WorkflowEventKind.ChildReady, child));
 
