@@ -147,6 +147,7 @@ public sealed class ClusterTests(PostgreSqlFixture postgres, SharedSilos shared)
         Assert.Equal(0, await terminate.ExitAsync());
         Assert.True(await client.ExitAsync() == 3, client.All);
         Assert.Contains(client.Output, line => line.Contains("Sheaf.WorkflowTerminatedException: Workflow 'hopeless' was terminated by 'client': nobody mends it", StringComparison.Ordinal));
+        Assert.Contains("Sheaf.WorkflowTerminatedException (of hopeless)", client.Output);
 
         await using ProgramProcess watch = await silos.RunAsync("watch", "hopeless");
         Assert.Contains("WorkflowEnded  Failed", watch.Output[^1], StringComparison.Ordinal);

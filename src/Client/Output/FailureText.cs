@@ -68,8 +68,9 @@ internal static class FailureText
 
     private static void InFull(StringBuilder text, Failure failure, FailureLeaf leaf)
     {
-        string of = leaf.Origins is [var origin, ..] ? $" (of {origin})" : "";
-        text.AppendLine(Printable.Line($"{failure.TypeName}{of}"));
+        // What is the workflow's own has no path.
+        string whose = leaf.Origins is not [var origin, ..] ? "" : origin.ToString() is { Length: > 0 } path ? path : origin.WorkflowId ?? "";
+        text.AppendLine(Printable.Line($"{failure.TypeName}{(whose.Length > 0 ? $" (of {whose})" : "")}"));
         if (failure.BaseTypeNames.Count > 0) text.AppendLine(Printable.Line($"  base types: {string.Join(", ", failure.BaseTypeNames)}"));
         text.AppendLine(Printable.Line($"  message: {failure.Message}"));
         if (failure.StackTrace is not { } stack) return;
