@@ -69,14 +69,20 @@ internal sealed partial class WorkflowActor
     private void Acknowledge(Letter letter, bool journaled)
     {
         if (letter.Input is LeafEnded ended) _children.OnApplied(ended.Child, ended.Delivery);
-        letter.Done?.OnDone(letter.Input switch
-        {
-            AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
-            AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
-            AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
-            AskCancel => _run.State.Root.Cause is not null,
-            AskTerminate => _run.State.IsTerminated,
-            _ => journaled,
-        });
+        letter.Done?.OnDone(WhatCameOf(letter.Input, journaled));
     }
+
+    /// <summary>What an asker is told. By the state, since it may have been journaled by a commit whose answer was lost.</summary>
+    private bool WhatCameOf(Input input, bool journaled) => input switch
+    {
+        AskSpawn spawn => _run.State.Spawned.Contains((spawn.Parent, spawn.Name)),
+        AskReady ready => _run.State.Find(ready.Child)?.IsReadyBy(ready.Delivery) == true,
+        AskSignal signal => journaled || (signal.Key is { } key && _run.State.SignalKeys.Contains(key)),
+        AskCancel => _run.State.Root.Cause is not null,
+        AskTerminate => _run.State.IsTerminated,
+        _ => journaled,
+    };
+
+    /// <summary>What an asker is told whose letter comes when the workflow has ended: whether it did so by what he asks for.</summary>
+    private bool WasDone(Input input) => input is AskTerminate && _run.State.IsTerminated;
 }

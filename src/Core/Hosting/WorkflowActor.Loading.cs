@@ -139,24 +139,29 @@ internal sealed partial class WorkflowActor
     /// <summary>Deliveries that were never handed out, and need not be any more. A nested workflow is asked for its end all the same: it may be there.</summary>
     private void GiveBack(Delivery[] deliveries)
     {
-        Delivery[] workflows = [.. deliveries.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Workflow)];
-        Owed.Dispatches(_run.State, workflows, _run);
-        Delivery[] rest = [.. deliveries.Except(workflows)];
+        Delivery[] rest = AskForWorkflows(deliveries);
         if (rest.Length > 0) _kept.Enqueue(new Letter(new Lost(rest, "the workflow was terminated") { HandedBack = true }));
     }
 
     /// <summary>Deliveries of an earlier owner: its steps ended with it, its workers may run on, and nested workflows do. Before any signal: it is for them too.</summary>
     private void TakeOver(Delivery[] deliveries)
     {
-        Delivery[] workflows = [.. deliveries.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Workflow)];
-        Owed.Dispatches(_run.State, workflows, _run);
-        Delivery[] missing = [.. deliveries.Except(workflows)];
+        Delivery[] missing = AskForWorkflows(deliveries);
         Delivery[] steps = [.. missing.Where(delivery => _run.State.Find(delivery.Child) is { Start.Kind: ChildKind.Step, IsHandedBack: false })];
         Delivery[] handedBack = [.. missing.Where(delivery => _run.State.Find(delivery.Child)!.IsHandedBack)];
         if (handedBack.Length > 0) _kept.Enqueue(new Letter(new Lost(handedBack, "the host was stopped") { HandedBack = true }));
         if (steps.Length > 0) _kept.Enqueue(new Letter(new Lost(steps, "the host was stopped or started again")));
         // Also where none is missing: what sites keep of an earlier owner's is not wanted any more, and that owner may live and not know.
         _children.Attach([.. missing.Except(steps).Except(handedBack)]);
+    }
+
+    /// <summary>Asks nested workflows for their ends, whoever started them.</summary>
+    /// <returns>The other deliveries.</returns>
+    private Delivery[] AskForWorkflows(Delivery[] deliveries)
+    {
+        Delivery[] workflows = [.. deliveries.Where(delivery => _run.State.Find(delivery.Child)!.Start.Kind == ChildKind.Workflow)];
+        Owed.Dispatches(_run.State, workflows, _run);
+        return [.. deliveries.Except(workflows)];
     }
 
     private Task<T> PersistAsync<T>(Func<Task<T>> ask) => _host.PersistAsync(_header.Id, ask, error => error is WorkflowStuckException, _host.Stopping);
@@ -181,9 +186,7 @@ internal sealed partial class WorkflowActor
         using Turns turns = new(this);
         try
         {
-            if (_runsNoCode) _run.Fold(entries, first);
-            else return _run.Replay(entries, first);
-            return [];
+            return _runsNoCode ? _run.Fold(entries, first) : _run.Replay(entries, first);
         }
         catch (Exception error)
         {

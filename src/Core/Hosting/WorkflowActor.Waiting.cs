@@ -209,14 +209,14 @@ internal sealed partial class WorkflowActor
     private void RefuseRest()
     {
         _mailbox.Close();
-        // Those of a commit whose answer was lost, and which was the end: what came of them is in the state.
-        Letter[] taken = [.. _kept];
-        _kept.Clear();
-        while (_mailbox.TryRead(out Letter? letter)) _kept.Enqueue(letter);
-        foreach (Letter letter in (Letter[])[.. taken, .. _kept])
+        // Those that are kept were of a commit whose answer was lost, and which was the end.
+        foreach (Letter letter in _kept) Answer(letter, input => WhatCameOf(input, journaled: false));
+        while (_mailbox.TryRead(out Letter? letter)) Answer(letter, WasDone);
+
+        void Answer(Letter letter, Func<Input, bool> answer)
         {
             if (_refusal is { } reason) letter.Done?.OnRefused(reason);
-            else letter.Done?.OnDone(_run.State.HasEnded && (letter.Input is AskTerminate ? _run.State.IsTerminated : letter.Input is AskCancel && taken.Contains(letter) && _run.State.Root.Cause is not null));
+            else letter.Done?.OnDone(answer(letter.Input));
         }
     }
 }

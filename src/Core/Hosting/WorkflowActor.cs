@@ -129,8 +129,7 @@ internal sealed partial class WorkflowActor : IDisposable
         if (letter.Input is LeafEnded ended) _host.OnLate(_header.Id, ended);
         if (letter.Done is not { } done) return;
         if (_refusal is { } reason) done.OnRefused(reason);
-        // It has ended, and its state changes no more.
-        else done.OnDone(letter.Input is AskTerminate && _run.State.IsTerminated);
+        else done.OnDone(WasDone(letter.Input));
     }
 
     public void Dispose()

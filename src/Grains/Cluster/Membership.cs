@@ -107,7 +107,7 @@ internal sealed class Membership(HostContext host, SiloAddress local, IClusterMe
                 if (there.Grains.ContainsKey(factory.SiteType)) return true;
                 _strangers[link.Silo] = true;
                 ClusterLog.Stranger(host.Logger, link.Silo);
-                links.OnNoSite(link.Silo);
+                links.OnDead(link.Silo);
                 return false;
             }
 

@@ -40,7 +40,7 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         OnCredits(link);
     }
 
-    /// <summary>The silo is dead in membership: its deliveries are lost.</summary>
+    /// <summary>The silo is dead in membership, and its deliveries are lost; or it turns out to have no site, and there are none.</summary>
     public void OnDead(string silo)
     {
         SiteLink? link;
@@ -54,9 +54,6 @@ internal sealed class SiteLinks(string local) : ISiteLinkEvents
         foreach (ClusterChildren children in _children.Values) children.OnSiteLost(link, $"silo {silo} was lost");
         PlaceWaiting();
     }
-
-    /// <summary>The silo turns out to have no site: no child is there, and none will be.</summary>
-    public void OnNoSite(string silo) => OnDead(silo);
 
     /// <summary>The silo stops, and has said so: its deliveries do not count as lost. The link stays until the silo is dead, so that none is made anew.</summary>
     public void OnLeaving(SiteLink link)

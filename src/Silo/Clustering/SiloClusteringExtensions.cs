@@ -86,11 +86,11 @@ internal static class SiloClusteringExtensions
     private static void UseEndpoints(ISiloBuilder silo, SiloSettings settings)
     {
         if (settings.AdvertisedAddress is not { } address)
-            silo.ConfigureEndpoints(settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+            silo.ConfigureEndpoints(settings.SiloPort, settings.GatewayPort);
         else if (IPAddress.TryParse(address, out IPAddress? ip))
-            silo.ConfigureEndpoints(ip, settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+            silo.ConfigureEndpoints(ip, settings.SiloPort, settings.GatewayPort);
         else
-            silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort, listenOnAnyHostAddress: true);
+            silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort);
         // Orleans' own "any" is IPv4's, whatever is advertised: nobody would reach an address of IPv6.
         silo.Configure<EndpointOptions>(options =>
         {

@@ -52,11 +52,10 @@ internal sealed partial class WorkflowRun
 
     void IEffects.Dispatch(ChildState child)
     {
-        // All of it has ended, and there is no code that has its steps.
-        if (!_isCodeOver && CodeOf(child.Scope).IsSkipped) return;
         StartChild start = child.Start;
-        // A workflow is started once, and asked for its end by whoever owns its parent. What else would run now would do so for nobody.
-        if (_isCodeOver && start.Kind != ChildKind.Workflow) return;
+        // Where the code is over, only workflows: each is started once, and asked for its end by whoever owns its parent. What else would run now
+        // would do so for nobody. Of what is skipped all has ended, and there is no code that has its steps.
+        if (_isCodeOver ? start.Kind != ChildKind.Workflow : CodeOf(child.Scope).IsSkipped) return;
         TimeSpan? timeout = start.Retry?.AttemptTimeout;
         if (start.Kind == ChildKind.Step) _requests.Add(new RunStep(child.Id, child.Attempt, child.Delivery, start.Name, _steps[child.Id], timeout) { Run = State.Run });
         else if (start.Kind == ChildKind.Workflow) _requests.Add(new RunWorkflow(child.Id, child.Attempt, child.Delivery, start.Name, child.WorkflowIdIn(State), start.Worker!, start.Input, timeout, child.Scope.Deadline) { AttemptAt = child.AttemptAt!.Value });

@@ -98,12 +98,7 @@ internal sealed partial class WorkflowRun : IEffects
     /// <param name="first">The number of the first one in the journal, for messages.</param>
     public IReadOnlyList<JournalEntry> Replay(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
-        if (entries.Any(entry => entry is WorkflowTerminated))
-        {
-            Fold(entries, first);
-            return [];
-        }
-
+        if (entries.Any(entry => entry is WorkflowTerminated)) return Fold(entries, first);
         CheckBegin(entries, first);
         _firstSequence = first;
         LookAhead(entries);
@@ -128,7 +123,8 @@ internal sealed partial class WorkflowRun : IEffects
     }
 
     /// <summary>Takes the state from the journal, without the code: that is over, and turns are nothing but their events.</summary>
-    public void Fold(IReadOnlyList<JournalEntry> entries, long first = 0)
+    /// <returns>As <see cref="Replay"/>: nothing, since code does nothing beyond.</returns>
+    public IReadOnlyList<JournalEntry> Fold(IReadOnlyList<JournalEntry> entries, long first = 0)
     {
         CheckBegin(entries, first);
         _isCodeOver = true;
@@ -144,6 +140,7 @@ internal sealed partial class WorkflowRun : IEffects
         }
 
         _requests.Clear();
+        return [];
     }
 
     private void CheckBegin(IReadOnlyList<JournalEntry> entries, long first)

@@ -26,7 +26,7 @@ internal static partial class Transitions
             // What the cancellation of those around it has not reached a shield held back. There is no code left that it could protect.
             Cancel(state, scope, CancelSource.Outside, scope.Owner is { } owner ? new(CancellationCauseKind.ParentCancelled, null, null, state.Now) { Parent = owner.Scope.Cause } : cause, effects);
             BoundGrace(state, scope, effects);
-            if (scope.OpenChildren == 0) state.Empty.Push(scope);
+            if (scope.OpenChildren == 0) state.Childless.Push(scope);
         }
     }
 
@@ -42,7 +42,7 @@ internal static partial class Transitions
     /// <summary>Ends the scopes that have no child left, and those around them that then have none.</summary>
     private static void EndWhatHasEnded(WorkflowState state, IEffects effects)
     {
-        while (state.Empty.TryPop(out ScopeState? scope))
+        while (state.Childless.TryPop(out ScopeState? scope))
         {
             if (scope.Result is null) OnScopeEnded(state, scope, scope.Owner is null ? Result.Failed(state.Termination!) : Result.Cancelled(), effects);
         }

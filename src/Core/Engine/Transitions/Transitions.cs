@@ -275,7 +275,7 @@ internal static partial class Transitions
         if (result.Kind is OutcomeKind.Failed or OutcomeKind.Abandoned && scope.Settings.Policy.CancelsSiblings() && !child.IsIsolated)
             Cancel(state, scope, CancelSource.Failure, new(CancellationCauseKind.SiblingFailed, null, child.Start.Name, state.Now), effects);
         if (heldPlace) PassPlaceOn(state, scope, effects);
-        if (state.IsTerminated && scope.OpenChildren == 0) state.Empty.Push(scope);
+        if (state.IsTerminated && scope.OpenChildren == 0) state.Childless.Push(scope);
     }
 
     private static void PassPlaceOn(WorkflowState state, ScopeState scope, IEffects effects)

@@ -65,7 +65,7 @@ internal sealed class WorkflowState
     public Failure? Termination { get; set; }
 
     /// <summary>Of one that is terminated, scopes that have no open child and have not ended. Empty between transitions.</summary>
-    public Stack<ScopeState> Empty { get; } = new();
+    public Stack<ScopeState> Childless { get; } = new();
 
     /// <summary>Whether its code is over, by somebody's order.</summary>
     public bool IsTerminated => Termination is not null;
