@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using Orleans.Hosting;
 using Sheaf.Cluster.Tests.Running;
 using Sheaf.Grains;
@@ -12,15 +11,7 @@ public sealed class LargeFailureTests
 {
     private const int MaxMessage = 256 * 1024;
 
-    private static readonly Wanted TwoSilos = new()
-    {
-        Silos = 2,
-        Silo = silo =>
-        {
-            silo.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = MaxMessage);
-            silo.AddSheaf(sheaf => sheaf.AddWorkflow<FailLargely>().AddWorkflow<HaveFailed>().AddWorker<LargeFailureWorker>().UseOptions(new SheafOptions { MaxPayloadBytes = MaxMessage / 4 * 3 }));
-        },
-    };
+    private static readonly Wanted TwoSilos = Wanted.WithMessagesOf(MaxMessage, sheaf => sheaf.AddWorkflow<FailLargely>().AddWorkflow<HaveFailed>().AddWorker<LargeFailureWorker>());
 
     [Theory]
     [InlineData('x')]

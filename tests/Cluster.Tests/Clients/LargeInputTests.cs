@@ -13,15 +13,7 @@ public sealed class LargeInputTests
 {
     private const int MaxMessage = 256 * 1024;
 
-    private static readonly Wanted TwoSilos = new()
-    {
-        Silos = 2,
-        Silo = silo =>
-        {
-            silo.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = MaxMessage);
-            silo.AddSheaf(sheaf => sheaf.AddWorkflow<TextMap>().AddWorkflow<TakesText>().AddWorkflow<TakesSignal>().AddWorkflow<TakesTextInside>().AddWorker<TextWorker>().UseOptions(new SheafOptions { MaxPayloadBytes = MaxMessage / 4 * 3 }));
-        },
-    };
+    private static readonly Wanted TwoSilos = Wanted.WithMessagesOf(MaxMessage, sheaf => sheaf.AddWorkflow<TextMap>().AddWorkflow<TakesText>().AddWorkflow<TakesSignal>().AddWorkflow<TakesTextInside>().AddWorker<TextWorker>());
 
     [Fact]
     [Trait("Rule", "R15")]

@@ -1,4 +1,3 @@
-using Orleans.Configuration;
 using Orleans.Hosting;
 using Sheaf.Cluster.Tests.Running;
 using Sheaf.Grains;
@@ -11,15 +10,7 @@ public sealed class LargeValueTests
     // Well above what goes together in one message where each of it is small.
     private const int MaxMessage = 3 * 1024 * 1024;
 
-    private static readonly Wanted TwoSilos = new()
-    {
-        Silos = 2,
-        Silo = silo =>
-        {
-            silo.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = MaxMessage);
-            silo.AddSheaf(sheaf => sheaf.AddWorkflow<LargeWorkflow>().AddWorkflow<LargeMap>().AddWorker<LargeWorker>().UseOptions(new SheafOptions { MaxPayloadBytes = MaxMessage / 4 * 3 }));
-        },
-    };
+    private static readonly Wanted TwoSilos = Wanted.WithMessagesOf(MaxMessage, sheaf => sheaf.AddWorkflow<LargeWorkflow>().AddWorkflow<LargeMap>().AddWorker<LargeWorker>());
 
     [Theory]
     [Trait("Rule", "D10")]

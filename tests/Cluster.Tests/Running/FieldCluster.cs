@@ -39,6 +39,17 @@ public sealed record Wanted
 
     /// <summary>Which silos have Sheaf, by their number in the order of starting; the others are as processes that do not know it.</summary>
     public Predicate<int> HasSheaf { get; init; } = _ => true;
+
+    /// <summary>Two silos that take messages of so many bytes, and payloads as large as those can carry.</summary>
+    public static Wanted WithMessagesOf(int maxBytes, Func<SheafBuilder, SheafBuilder> add) => new()
+    {
+        Silos = 2,
+        Silo = silo =>
+        {
+            silo.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = maxBytes);
+            silo.AddSheaf(sheaf => add(sheaf).UseOptions(new SheafOptions { MaxPayloadBytes = maxBytes / 4 * 3 }));
+        },
+    };
 }
 
 /// <summary>A cluster of a test's own, in this process, with a client outside of it. Silos are killed, stopped and added.</summary>
